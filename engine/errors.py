@@ -29,6 +29,10 @@ class HelpdeskError(EscalatordError):
     """A helpdesk cannot be read or written just now."""
 
 
+class MessageError(EscalatordError):
+    """A message to a customer cannot be put into words; a broken text is never sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One fault in a file that people edit, with its place.

@@ -1,0 +1,223 @@
+"""What the customer is told while the ticket waits: one voice for each ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engine.domain.delivery_policy import A_DAY, deliver_at, heard_by
+from engine.domain.episode import CustomerMessage, Episode, MessageKind
+from engine.domain.facts import Facts
+from engine.domain.reason import Reason
+from engine.domain.rule import Mode, Updates, UpdatesFrom
+from engine.domain.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMessage:
+    """A message that is due, or will be.
+
+    Attributes:
+        message: As it would be written down, with its delivery instant.
+        waits_for: Why it does not go out yet; None when it goes out now.
+        is_last: The stream ends with it.
+        next_every: The promise for the next one, on the rule's clock; None on the last.
+    """
+
+    message: CustomerMessage
+    standing: Standing
+    waits_for: Reason | None
+    is_last: bool = False
+
+
+def plan_messages(
+    standings: Sequence[Standing], facts: Facts, now: datetime
+) -> tuple[list[PlannedMessage], list[datetime]]:
+    """The messages due at `now` for the subject's ticket, and instants at which more may be.
+
+    At most one is to be delivered now: what it says stands for the others (they count from it).
+
+    Args:
+        standings: How the rules stand, after what fires at `now` has been added to their episodes.
+        facts: What is known of the subject.
+        now: Aware UTC.
+    """
+    planned: list[PlannedMessage] = []
+    later: list[datetime] = []
+    speaking = [standing for standing in standings if _speaks(standing, facts, now)]
+    prompt = _prompt(speaking, facts, now)
+    if prompt is not None:
+        planned.append(prompt)
+        later.extend(() if prompt.waits_for is None else (prompt.message.deliver_at,))
+        return planned, later
+    update, due_at = _update(speaking, facts, now)
+    if update is not None:
+        planned.append(update)
+        if update.waits_for is not None:
+            later.append(update.message.deliver_at)
+    elif due_at is not None:
+        later.append(due_at)
+    return planned, later
+
+
+def _speaks(standing: Standing, facts: Facts, now: datetime) -> bool:
+    """Whether a rule's customer messages may go out at all just now."""
+    ticket = standing.look.newest
+    if standing.rule.mode is not Mode.ACTIVE or standing.rule.customer is None or ticket is None:
+        return False
+    paused = bool(standing.pauses) and standing.pauses[-1][1] is None
+    customer = facts.view(ticket, now).ticket.customer
+    return standing.is_live and not (paused or customer.no_updates or customer.is_automatic)
+
+
+# --- the prompt acknowledgement ------------------------------------------------------------------
+
+
+def _prompt(standings: Iterable[Standing], facts: Facts, now: datetime) -> PlannedMessage | None:
+    """The `on_escalation` that is due: the first escalation's, in order of time, then of rules."""
+    candidates = [
+        (standing.episode.escalated_at, standing.rule.position, standing)
+        for standing in standings
+        if _may_prompt(standing, facts, now)
+        if standing.episode is not None and standing.episode.escalated_at is not None
+    ]
+    if not candidates:
+        return None
+    escalated_at, _, standing = min(candidates, key=lambda one: one[:2])
+    plan = standing.rule.customer
+    assert plan is not None  # noqa: S101 - it speaks
+    assert plan.on_escalation is not None  # noqa: S101 - it may prompt
+    return _planned(
+        standing, facts, now, MessageKind.ON_ESCALATION, 1, plan.on_escalation, escalated_at
+    )
+
+
+def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
+    episode, plan = standing.episode, standing.rule.customer
+    if episode is None or plan is None or plan.on_escalation is None:
+        return False
+    escalated_at = episode.escalated_at
+    if escalated_at is None or now - escalated_at > standing.rule.max_lateness:
+        return False
+    if any(f.fired_at == escalated_at and f.reason is Reason.BUDGET for f in episode.firings):
+        return False  # held beyond the budget; by the time it is released it would be stale
+    ticket = standing.look.newest or ""
+    opened_at = facts.view(ticket, now).opened.at
+    said = [
+        message.deliver_at
+        for message in facts.messages
+        if message.ticket == ticket and message.message is MessageKind.ON_ESCALATION
+    ]
+    return all(at < opened_at and at <= escalated_at - A_DAY for at in said)
+
+
+# --- updates -------------------------------------------------------------------------------------
+
+
+def _update(
+    standings: Iterable[Standing], facts: Facts, now: datetime
+) -> tuple[PlannedMessage | None, datetime | None]:
+    """The update that is due, or else when the ticket's voice speaks next."""
+    voice = _voice(standings, facts)
+    if voice is None:
+        return None, None
+    standing, updates, every = voice
+    episode = standing.episode
+    assert episode is not None  # noqa: S101 - a voice has one
+    occurrence = 1 + _updates_said(episode)
+    if updates.max is not None and occurrence > updates.max:
+        return None, None
+    ticket = standing.look.newest or ""
+    since = _stream_since(standing, updates, facts, now, ticket)
+    due_at = standing.rule.clock.calendar.add(since, every, standing.pauses)
+    if due_at is None or due_at > now:
+        return None, due_at
+    is_last = updates.max is not None and occurrence == updates.max
+    planned = _planned(
+        standing,
+        facts,
+        now,
+        MessageKind.UPDATE,
+        occurrence,
+        updates.template,
+        due_at,
+        is_last=is_last,
+    )
+    return planned, None
+
+
+def _voice(
+    standings: Iterable[Standing], facts: Facts
+) -> tuple[Standing, Updates, timedelta] | None:
+    """Of the rules that have something to say on the ticket, the one with the shortest rhythm."""
+    found = []
+    for standing in standings:
+        plan = standing.rule.customer
+        if plan is None or plan.updates is None:
+            continue
+        every = plan.updates.every.get(standing.look.priority)
+        if every is None or _starts_at(standing, plan.updates, facts) is None:
+            continue
+        found.append((every, standing.rule.position, standing, plan.updates))
+    if not found:
+        return None
+    every, _, standing, updates = min(found, key=lambda one: one[:2])
+    return standing, updates, every
+
+
+def _starts_at(standing: Standing, updates: Updates, facts: Facts) -> datetime | None:
+    if standing.episode is None:
+        return None
+    if updates.starts is UpdatesFrom.ESCALATION:
+        return standing.episode.escalated_at
+    began = standing.holds_since
+    known = facts.known.get(standing.rule.id)
+    if began is None or known is None:
+        return began
+    return max(began, known.since)  # customers never hear of a backlog
+
+
+def _stream_since(
+    standing: Standing, updates: Updates, facts: Facts, now: datetime, ticket: str
+) -> datetime:
+    """What the rhythm counts from: when the customer last heard from us, or the stream's start."""
+    heard = [message.deliver_at for message in facts.messages if message.ticket == ticket]
+    public = facts.view(ticket, now).last_public_update_at
+    start = _starts_at(standing, updates, facts)
+    return max(at for at in (*heard, public, start) if at is not None)
+
+
+def _updates_said(episode: Episode) -> int:
+    return sum(1 for message in episode.messages if message.message is MessageKind.UPDATE)
+
+
+# --- delivery ------------------------------------------------------------------------------------
+
+
+def _planned(
+    standing: Standing,
+    facts: Facts,
+    now: datetime,
+    kind: MessageKind,
+    occurrence: int,
+    template: str,
+    due_at: datetime,
+    *,
+    is_last: bool = False,
+) -> PlannedMessage:
+    plan, episode, ticket = standing.rule.customer, standing.episode, standing.look.newest
+    assert plan is not None  # noqa: S101 - it speaks
+    assert episode is not None  # noqa: S101 - it speaks
+    assert ticket is not None  # noqa: S101 - it speaks
+    view = facts.view(ticket, now)
+    customer = view.ticket.customer.id
+    at, waits_for = deliver_at(
+        max(due_at, now),
+        plan.deliver_in,
+        view.last_customer_message_at,
+        heard_by(facts.messages, ticket, customer),
+        facts.limits,
+    )
+    message = CustomerMessage(episode.id, ticket, customer, kind, occurrence, template, due_at, at)
+    return PlannedMessage(message, standing, waits_for if at > now else None, is_last)

@@ -1,0 +1,296 @@
+"""What is to be done about one subject at one instant, by all the rules, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.budget import is_spent
+from engine.domain.customer_updates import PlannedMessage, plan_messages
+from engine.domain.episode import CustomerMessage, Episode, Firing, Passing
+from engine.domain.facts import Facts
+from engine.domain.firing import (
+    RefusedField,
+    Tick,
+    act_on_levels,
+    repeat_notice,
+    tell_of_last_update,
+    tell_of_passed,
+)
+from engine.domain.matching import earliest
+from engine.domain.reason import Reason
+from engine.domain.rule import Kind, Mode, Receiver
+from engine.domain.ruleset import CompiledRule, Ruleset
+from engine.domain.standing import Standing, stand
+from engine.domain.ticket import utc_second
+
+
+@dataclass(frozen=True, slots=True)
+class NewFiring:
+    """A level, or a repetition of its notice, that was passed at this instant."""
+
+    standing: Standing
+    firing: Firing
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `decide` says of a subject.
+
+    Attributes:
+        standings: How every rule stands; verdict and reason are its decision.
+        episodes: The episodes that have changed.
+        firings: What was passed at this instant, skipped and shadowed levels included.
+        actions: What is to be done outside, in order.
+        messages: Messages to the customer that go out now.
+        planned: Messages to the customer that are due and wait, with the reason.
+        refused: Fields that were left alone, with the reason.
+        budget_spent: Escalations by rule.
+        next_check_at: The earliest instant at which, if nothing happens, any rule could decide
+            otherwise (aware UTC); None when only an event could matter.
+    """
+
+    standings: tuple[Standing, ...]
+    episodes: tuple[Episode, ...]
+    firings: tuple[NewFiring, ...]
+    actions: tuple[Action, ...]
+    messages: tuple[CustomerMessage, ...]
+    planned: tuple[PlannedMessage, ...]
+    refused: tuple[RefusedField, ...]
+    budget_spent: Mapping[str, int]
+    next_check_at: datetime | None
+
+
+def decide(
+    facts: Facts, ruleset: Ruleset, receivers: Mapping[str, Receiver], now: datetime
+) -> Outcome:
+    """Decide about one subject.
+
+    1. See how every rule stands, inhibiting rules first.
+    2. Fire what is due: hierarchical levels first, then in the order of the rule files.
+    3. Let the ticket's one voice speak to the customer.
+    4. End the episodes whose anchor is gone.
+
+    Args:
+        facts: What is known of the subject; nothing later than `now` is looked at.
+        ruleset: The rules in force.
+        receivers: Who can be told, by name; `default` must be there if any rule notifies.
+        now: Aware UTC.
+
+    Returns:
+        The same for the same arguments, always.
+    """
+    standings = _stand_all(facts, ruleset, now)
+    tick = Tick()
+    firings: list[NewFiring] = []
+    spent: dict[str, int] = {}
+    for standing in sorted(standings.values(), key=_running_order):
+        fired = _fire(tick, standing, facts, receivers, ruleset.generation.id, now, spent)
+        firings.extend(NewFiring(standing, firing) for firing in fired)
+        if fired:
+            standings[standing.rule.id] = _with_firings(standing, fired)
+    after = tuple(standings.values())
+    planned, later = plan_messages(after, facts, now)
+    sent = [one for one in planned if one.waits_for is None]
+    for one in sent:
+        tick.actions.append(_reply(one, facts, now))
+        if one.is_last:
+            occurrence = one.message.occurrence
+            tell_of_last_update(tick, one.standing, occurrence, facts, receivers, now)
+    messages = tuple(one.message for one in sent)
+    return Outcome(
+        standings=after,
+        episodes=_changed_episodes(after, firings, messages, facts, now),
+        firings=tuple(firings),
+        actions=tuple(tick.actions),
+        messages=messages,
+        planned=tuple(one for one in planned if one.waits_for is not None),
+        refused=tuple(tick.refused),
+        budget_spent=spent,
+        next_check_at=_next_check(after, firings, messages, later, now),
+    )
+
+
+def rules_for(facts: Facts, ruleset: Ruleset) -> tuple[CompiledRule, ...]:
+    """The rules whose subjects are of this subject's kind, inhibiting ones first."""
+    return ruleset.of_tickets() if facts.by is None else ruleset.of_groups(facts.by)
+
+
+def _stand_all(facts: Facts, ruleset: Ruleset, now: datetime) -> dict[str, Standing]:
+    standings: dict[str, Standing] = {}
+    for compiled in rules_for(facts, ruleset):
+        standings[compiled.rule.id] = stand(compiled, facts, now, standings)
+    return standings
+
+
+def _running_order(standing: Standing) -> tuple[int, int]:
+    climbs = any(one.level.kind is Kind.HIERARCHICAL for one in standing.due)
+    return (0 if climbs else 1, standing.rule.position)
+
+
+# --- firing --------------------------------------------------------------------------------------
+
+
+def _fire(
+    tick: Tick,
+    standing: Standing,
+    facts: Facts,
+    receivers: Mapping[str, Receiver],
+    generation: str,
+    now: datetime,
+    spent: dict[str, int],
+) -> list[Firing]:
+    rule = standing.rule
+    shadow = rule.mode is Mode.SHADOW
+    passing = Passing.SHADOW if shadow else Passing.FIRED
+    costs = not shadow and any(one.level.kind for one in standing.due)
+    over = costs and is_spent(rule.budget, facts.budget_used.get(rule.id, 0))
+    if costs and not over:
+        spent[rule.id] = spent.get(rule.id, 0) + 1
+    reason = Reason.SHADOW if shadow else Reason.BUDGET if over else Reason.LEVEL_DUE
+    skipped = [
+        Firing(
+            level=one.level.number,
+            identity=one.level.identity,
+            occurrence=1,
+            kind=one.level.kind,
+            due_at=one.due_at or now,
+            fired_at=now,
+            reason=why,
+            passing=Passing.SHADOW if shadow else Passing.SKIPPED,
+            generation=generation,
+        )
+        for one, why in standing.late
+    ]
+    levels = [
+        Firing(
+            level=one.level.number,
+            identity=one.level.identity,
+            occurrence=1,
+            kind=one.level.kind,
+            due_at=one.due_at or now,
+            fired_at=now,
+            reason=reason,
+            passing=passing,
+            generation=generation,
+        )
+        for one in standing.due
+    ]
+    repeats = [
+        Firing(
+            level=repeat.level.number,
+            identity=repeat.level.identity,
+            occurrence=repeat.occurrence,
+            kind=repeat.level.kind,
+            due_at=repeat.due_at,
+            fired_at=now,
+            reason=Reason.SHADOW if shadow else Reason.LEVEL_DUE,
+            passing=passing,
+            generation=generation,
+        )
+        for repeat in standing.repeats
+    ]
+    if not shadow:
+        if skipped:
+            tell_of_passed(tick, standing, standing.late, facts, receivers, now)
+        if levels:
+            act_on_levels(tick, standing, levels, facts, receivers, now, over_budget=over)
+        for repeat in standing.repeats:
+            repeat_notice(tick, standing, repeat, repeats, facts, receivers, now)
+    return [*skipped, *levels, *repeats]
+
+
+def _with_firings(standing: Standing, fired: Sequence[Firing]) -> Standing:
+    episode = standing.episode
+    assert episode is not None  # noqa: S101 - what fires has an episode
+    return replace(standing, episode=replace(episode, firings=(*episode.firings, *fired)))
+
+
+# --- customer messages ---------------------------------------------------------------------------
+
+
+def _reply(planned: PlannedMessage, facts: Facts, now: datetime) -> Action:
+    message = planned.message
+    escalated_at = planned.standing.episode.escalated_at if planned.standing.episode else None
+    next_at = None if planned.is_last else _promise(planned, now)
+    return Action(
+        key="|".join((message.episode.text, message.message.value, str(message.occurrence))),
+        kind=ActionKind.REPLY,
+        audience=Audience.CUSTOMER,
+        ticket=message.ticket,
+        subject=facts.subject,
+        episode=message.episode,
+        occurrence=message.occurrence,
+        template=message.template,
+        details={
+            "message": message.message.value,
+            "escalated_at": utc_second(escalated_at) if escalated_at else None,
+            "next_update_at": utc_second(next_at) if next_at else None,
+            "due_at": utc_second(message.due_at),
+        },
+    )
+
+
+def _promise(planned: PlannedMessage, now: datetime) -> datetime | None:
+    """When the customer hears next at the latest: the delivery instant, not the due one."""
+    plan, clock = planned.standing.rule.customer, planned.standing.rule.clock
+    if plan is None or plan.updates is None:
+        return None
+    every = plan.updates.every.get(planned.standing.look.priority)
+    if every is None:
+        return None
+    due_at = clock.calendar.add(now, every)
+    return plan.deliver_in.next_open(due_at) if due_at else None
+
+
+# --- episodes and the next look ------------------------------------------------------------------
+
+
+def _changed_episodes(
+    standings: Sequence[Standing],
+    firings: Sequence[NewFiring],
+    messages: Sequence[CustomerMessage],
+    facts: Facts,
+    now: datetime,
+) -> tuple[Episode, ...]:
+    remembered = {episode.id: episode for episode in facts.episodes}
+    present: dict[str, Episode | None] = {}
+    changed: list[Episode] = []
+    for standing in standings:
+        episode = standing.episode if standing.look.views else None
+        present[standing.rule.id] = episode
+        if episode is None:
+            continue
+        said = tuple(message for message in messages if message.episode == episode.id)
+        episode = replace(episode, messages=(*episode.messages, *said))
+        worth = episode.id in remembered or episode.firings or episode.messages
+        if worth and remembered.get(episode.id) != episode:
+            changed.append(episode)
+    return (*changed, *_ended(facts, present, now))
+
+
+def _ended(facts: Facts, present: Mapping[str, Episode | None], now: datetime) -> list[Episode]:
+    ended = []
+    for episode in facts.episodes:
+        if episode.ended_at is not None:
+            continue
+        living = present.get(episode.id.rule)
+        if living is None or living.id != episode.id:
+            ended.append(replace(episode, ended_at=now))
+    return ended
+
+
+def _next_check(
+    standings: Sequence[Standing],
+    firings: Sequence[NewFiring],
+    messages: Sequence[CustomerMessage],
+    later: Sequence[datetime],
+    now: datetime,
+) -> datetime | None:
+    """At once again when something was written: what follows from it is decided next."""
+    if firings or messages:
+        return now
+    upcoming = (standing.next_at for standing in standings)
+    return earliest((*upcoming, *later))

@@ -1,0 +1,97 @@
+"""Everything that a decision about one subject may know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from engine.domain.condition import ContactsBy
+from engine.domain.contact import Contact
+from engine.domain.episode import CustomerMessage, Episode
+from engine.domain.history import History, View
+from engine.domain.ruleset import CompiledRule
+from engine.domain.ticket import Event
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLimits:
+    """How often a customer may hear from us, over all rules (wall-clock).
+
+    Attributes:
+        gap: Least time between two of our messages on a ticket, or to a customer.
+        per_day: Most messages in any 24 hours, on a ticket or to a customer.
+    """
+
+    gap: timedelta = timedelta(hours=1)
+    per_day: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Since when a rule's present text is in force, and what was before.
+
+    Attributes:
+        since: Aware UTC.
+        before: The text that it replaced, None for a new rule.
+    """
+
+    since: datetime
+    before: CompiledRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a subject when it is decided.
+
+    Attributes:
+        subject: ``HELPDESK:ID``, or ``customer:ID``, ``organization:ID``, ``everyone``.
+        by: The kind of group; None when the subject is a ticket.
+        members: The ticket alone, or the group's open tickets; by ticket id.
+        contacts: The group's contacts, in order of time.
+        episodes: All episodes of the subject that are remembered, ended ones included.
+        acknowledgements: Acknowledgements given by name (link, command line).
+        escalations: Per ticket: when episodes of it became escalations, sorted.
+        customer_escalations: Per customer: the same, over all their tickets.
+        messages: Our messages to these tickets and to their customers, newest last.
+        known: Since when each rule's text is in force; a rule without an entry has no backlog.
+        budget_used: Escalations that each rule has fired in the present period.
+        limits: How often a customer may hear from us.
+    """
+
+    subject: str
+    members: Mapping[str, History]
+    by: ContactsBy | None = None
+    contacts: tuple[Contact, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+    acknowledgements: tuple[Event, ...] = ()
+    escalations: Mapping[str, tuple[datetime, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    customer_escalations: Mapping[str, tuple[datetime, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    messages: tuple[CustomerMessage, ...] = ()
+    known: Mapping[str, Known] = field(default_factory=lambda: MappingProxyType({}))
+    budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    limits: CustomerLimits = field(default_factory=CustomerLimits)
+
+    _views: dict[tuple[str, datetime, str | None], View] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def view(self, ticket_id: str, at: datetime, without: str | None = None) -> View:
+        """How a member stood at `at`, what one rule wrote aside."""
+        history = self.members[ticket_id]
+        rule = without if without in history.writing_rules else None
+        key = (ticket_id, at, rule)
+        found = self._views.get(key)
+        if found is None:
+            found = self._views[key] = history.as_of(at, rule)
+        return found
+
+    def episodes_of(self, rule_id: str) -> list[Episode]:
+        """The rule's episodes on this subject, the one anchored last first."""
+        own = (episode for episode in self.episodes if episode.id.rule == rule_id)
+        return sorted(own, key=lambda episode: episode.anchor_at, reverse=True)

@@ -1,0 +1,270 @@
+"""A ticket's life, and how it stood at any instant, as seen by one rule."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from engine.domain.contact import Contact
+from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, with_value
+
+CREATION = "created"
+"""Key of what is anchored at a creation: a corrected time moves it and mints nothing new."""
+REOPENING_COUNTS_AFTER = timedelta(hours=1)
+"""A return after so long counts as a reopening even if the customer did not write."""
+ONE_CONTACT_WITHIN = timedelta(hours=1)
+"""Messages so soon after a contact's first are the same contact."""
+CONVERSATION_WITHIN = timedelta(days=1)
+"""A message so soon after a person's public reply is an answer, and no contact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event that a clock can be anchored to: its key and its instant (aware UTC)."""
+
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A message of the customer."""
+
+    at: datetime
+    text: str
+    channel: str | None
+
+
+@dataclass(slots=True)
+class View:
+    """How a ticket stood at an instant, with what its past says of its clocks.
+
+    Built by `History.as_of`, and not changed afterwards.
+
+    Attributes:
+        ticket: Its fields at that instant.
+        spans: (since, status), in order: the statuses that it went through.
+        created: The creation.
+        opened: The creation, or the last reopening that counts.
+        status_changed: The last change of status by somebody else than us.
+        assigned: Since when the present assignee has it; None when nobody has, or by our own hand.
+        waiting: The first turn of the customer that no person has publicly answered.
+        resolved_at: Since when it is resolved; None while it is not.
+        uncounted_gaps: Spells of resolution that were taken back and do not count.
+    """
+
+    ticket: Ticket
+    created: Mark
+    opened: Mark
+    status_changed: Mark
+    waiting: Mark | None
+    assigned: Mark | None
+    unassigned_at: datetime | None
+    spans: list[tuple[datetime, Status]]
+    resolved_at: datetime | None = None
+    last_customer_message_at: datetime | None = None
+    last_agent_reply_at: datetime | None = None
+    last_public_update_at: datetime | None = None
+    unanswered_messages: int = 1
+    reopens: int = 0
+    reassignments: int = 0
+    messages: list[Wrote] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    uncounted_gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether rules see the ticket at all."""
+        ticket = self.ticket
+        return not (ticket.status.is_resolved or ticket.is_gone or ticket.merged_into)
+
+    def pauses(self, statuses: frozenset[Status]) -> tuple[tuple[datetime, datetime | None], ...]:
+        """The spells in one of `statuses`, half-open; the last ends with None while it lasts."""
+        found: list[tuple[datetime, datetime | None]] = []
+        for index, (since, status) in enumerate(self.spans):
+            if status not in statuses:
+                continue
+            until = self.spans[index + 1][0] if index + 1 < len(self.spans) else None
+            if found and found[-1][1] == since:
+                found[-1] = (found[-1][0], until)
+            elif until != since:
+                found.append((since, until))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a ticket was opened, and everything that happened since, in order."""
+
+    opening: Ticket
+    events: tuple[Event, ...]
+
+    @property
+    def ticket_id(self) -> str:
+        """``HELPDESK:ID``."""
+        return self.opening.id
+
+    @property
+    def writing_rules(self) -> frozenset[str]:
+        """Ids of the rules that have changed a field of the ticket."""
+        return frozenset(
+            event.rule
+            for event in self.events
+            if event.kind is EventKind.CHANGED and event.rule is not None
+        )
+
+    def instants(self, until: datetime) -> list[datetime]:
+        """When something happened, from the creation to `until`, each instant once."""
+        seen = {self.opening.created_at: None}
+        seen.update((event.at, None) for event in self.events if event.at <= until)
+        return sorted(seen)
+
+    def as_of(self, at: datetime, without: str | None = None) -> View:
+        """How the ticket stood at `at` (aware UTC), everything of that instant included.
+
+        Args:
+            at: The instant; events later than this are not looked at.
+            without: Id of a rule whose own writes are invisible here.
+        """
+        happened = self.events[: bisect_right(self.events, at, key=_at)]
+        wrote_at = [e.at for e in happened if _is_customer_message(e)]
+        view = _opening_view(self.opening)
+        for event in happened:
+            if event.kind is EventKind.MESSAGE:
+                _take_message(view, event)
+            elif event.kind is EventKind.CHANGED and (without is None or event.rule != without):
+                _take_change(view, event, wrote_at)
+        return view
+
+
+def _at(event: Event) -> datetime:
+    return event.at
+
+
+def _is_customer_message(event: Event) -> bool:
+    return event.kind is EventKind.MESSAGE and event.actor is Actor.CUSTOMER
+
+
+def _opening_view(ticket: Ticket) -> View:
+    created = Mark(CREATION, ticket.created_at)
+    view = View(
+        ticket=ticket,
+        created=created,
+        opened=created,
+        status_changed=created,
+        waiting=created,
+        assigned=created if ticket.assignee else None,
+        unassigned_at=None if ticket.assignee else ticket.created_at,
+        spans=[(ticket.created_at, ticket.status)],
+        resolved_at=ticket.created_at if ticket.status.is_resolved else None,
+        last_customer_message_at=ticket.created_at,
+    )
+    view.contacts.append(Contact(ticket, created.key, created.at, ticket.channel))
+    return view
+
+
+def _take_message(view: View, event: Event) -> None:
+    if event.actor is Actor.CUSTOMER:
+        _take_customer_message(view, event)
+    elif event.is_public and event.actor is Actor.PERSON:
+        view.last_agent_reply_at = view.last_public_update_at = event.at
+        view.waiting = None
+        view.unanswered_messages = 0
+    elif event.is_public and event.actor is Actor.OURSELVES:
+        view.last_public_update_at = event.at
+
+
+def _take_customer_message(view: View, event: Event) -> None:
+    view.messages.append(Wrote(event.at, event.text, event.channel))
+    if _is_contact(view, event):
+        channel = event.channel or view.ticket.channel
+        view.contacts.append(Contact(view.ticket, event.anchor_key, event.at, channel))
+    view.last_customer_message_at = event.at
+    view.unanswered_messages += 1
+    if view.waiting is None:
+        view.waiting = Mark(event.anchor_key, event.at)
+
+
+def _is_contact(view: View, event: Event) -> bool:
+    if event.at - view.contacts[-1].at < ONE_CONTACT_WITHIN:
+        return False
+    replied_at = view.last_agent_reply_at
+    return replied_at is None or event.at - replied_at > CONVERSATION_WITHIN
+
+
+def _take_change(view: View, event: Event, wrote_at: list[datetime]) -> None:
+    name = event.field or ""
+    was = view.ticket
+    view.ticket = with_value(was, name, event.after)
+    if name == "status":
+        _take_status(view, event, was.status, wrote_at)
+    elif name == "assignee":
+        _take_assignee(view, event, was.assignee)
+
+
+def _take_status(view: View, event: Event, was: Status, wrote_at: list[datetime]) -> None:
+    status = view.ticket.status
+    if status is was:
+        return
+    view.spans.append((event.at, status))
+    if status.is_resolved and not was.is_resolved:
+        view.resolved_at = event.at
+    elif was.is_resolved and not status.is_resolved:
+        _take_return(view, event, wrote_at)
+    elif event.actor is not Actor.OURSELVES and not status.is_resolved:
+        view.status_changed = Mark(event.anchor_key, event.at)
+
+
+def _take_return(view: View, event: Event, wrote_at: list[datetime]) -> None:
+    resolved_at = view.resolved_at or event.at
+    view.resolved_at = None
+    if event.actor is Actor.OURSELVES:
+        return
+    mark = Mark(event.anchor_key, event.at)
+    wrote = bisect_right(wrote_at, event.at) > bisect_right(wrote_at, resolved_at)
+    if wrote or event.at - resolved_at >= REOPENING_COUNTS_AFTER:
+        _reopen(view, mark)
+        return
+    view.uncounted_gaps.append((resolved_at, event.at))
+    if _status_before(view, resolved_at) is not view.ticket.status:
+        view.status_changed = mark
+
+
+def _reopen(view: View, mark: Mark) -> None:
+    view.reopens += 1
+    view.opened = view.status_changed = view.waiting = mark
+    view.unanswered_messages = 1
+    if view.contacts[-1].at == mark.at and view.contacts[-1].key != CREATION:
+        view.contacts.pop()  # the message that reopened it is this very contact
+    view.contacts.append(Contact(view.ticket, mark.key, mark.at, view.ticket.channel))
+
+
+def _status_before(view: View, at: datetime) -> Status:
+    return next(
+        (s for since, s in reversed(view.spans) if since <= at and not s.is_resolved),
+        view.spans[0][1],
+    )
+
+
+def _take_assignee(view: View, event: Event, was: str | None) -> None:
+    assignee = view.ticket.assignee
+    if assignee == was:
+        return
+    if was and assignee and event.actor is not Actor.OURSELVES:
+        view.reassignments += 1
+    if assignee is None:
+        view.assigned = None
+        view.unassigned_at = event.at
+        return
+    view.unassigned_at = None
+    view.assigned = None if event.actor is Actor.OURSELVES else Mark(event.anchor_key, event.at)
+
+
+def contacts_of(history: History) -> tuple[Contact, ...]:
+    """All contacts on a ticket so far, each with the ticket as it stands now."""
+    if not history.events:
+        view = _opening_view(history.opening)
+    else:
+        view = history.as_of(history.events[-1].at)
+    return tuple(Contact(view.ticket, c.key, c.at, c.channel) for c in view.contacts)

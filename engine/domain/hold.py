@@ -1,0 +1,73 @@
+"""What holds a due level back, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from engine.domain.episode import Episode
+from engine.domain.facts import Facts
+from engine.domain.reason import Reason
+from engine.domain.rule import AcknowledgeBy, Rule
+from engine.domain.ticket import Actor, Event, EventKind
+
+if TYPE_CHECKING:
+    from engine.domain.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What holds the ladder back, and when that ends by itself (None: only by an event)."""
+
+    reason: Reason
+    ends_at: datetime | None = None
+
+
+def hold_on(
+    standing: Standing, others: Mapping[str, Standing], ready_at: datetime | None, now: datetime
+) -> Hold | None:
+    """The first thing, in the order in which reasons are named, that holds the ladder back."""
+    if ready_at is not None and now < ready_at:
+        return Hold(Reason.COOLDOWN, ready_at)
+    if standing.pauses and standing.pauses[-1][1] is None:
+        return Hold(Reason.PAUSED)
+    if any(others[name].inhibits for name in standing.compiled.inhibited_by if name in others):
+        return Hold(Reason.INHIBITED)
+    until = standing.acknowledged_until
+    if until is not None and now < until:
+        return Hold(Reason.ACKNOWLEDGED, until)
+    return None
+
+
+def acknowledged_until(
+    rule: Rule, facts: Facts, episode: Episode, now: datetime
+) -> datetime | None:
+    """Until when somebody has taken the escalation (aware UTC); None when nobody has."""
+    escalated_at = episode.escalated_at
+    if escalated_at is None:
+        return None
+    events = [event for history in facts.members.values() for event in history.events]
+    taken = [
+        event.at
+        for event in (*events, *facts.acknowledgements)
+        if event.at <= now and _acknowledges(rule, event, escalated_at)
+    ]
+    if not taken:
+        return None
+    return rule.clock.calendar.add(max(taken), rule.acknowledge.expires)
+
+
+def _acknowledges(rule: Rule, event: Event, escalated_at: datetime) -> bool:
+    if event.kind is EventKind.ACKNOWLEDGED:
+        return event.at >= escalated_at and event.rule in (None, rule.id)
+    if event.actor is not Actor.PERSON or event.at <= escalated_at:
+        return False
+    if event.kind is EventKind.MESSAGE:
+        return event.is_public and AcknowledgeBy.REPLY in rule.acknowledge.by
+    return (
+        event.field == "assignee"
+        and event.after is not None
+        and AcknowledgeBy.ASSIGNMENT in rule.acknowledge.by
+    )

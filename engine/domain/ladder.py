@@ -1,0 +1,147 @@
+"""The levels of a rule in one episode: when each is due, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engine.domain.episode import Episode, Firing, Passing
+from engine.domain.history import Mark
+from engine.domain.look import Pauses
+from engine.domain.matching import earliest
+from engine.domain.rule import Level, Mode, Percent, Rule
+from engine.domain.ticket import Priority
+
+
+class LevelState(StrEnum):
+    """Where a level of the ladder stands."""
+
+    FIRED = "fired"
+    DUE = "due"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelStanding:
+    """One level of the ladder, in one episode.
+
+    Attributes:
+        due_at: None while the clock stands still before it, or the level has none here.
+    """
+
+    level: Level
+    state: LevelState
+    due_at: datetime | None
+    firing: Firing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueRepeat:
+    """The last repetition of a level's notice that has fallen due and was not said."""
+
+    level: Level
+    occurrence: int
+    due_at: datetime
+
+
+def ladder(
+    rule: Rule,
+    priority: Priority,
+    anchor: Mark,
+    pauses: Pauses,
+    episode: Episode,
+    now: datetime,
+) -> tuple[LevelStanding, ...]:
+    """Every level of a rule with its due instant and what became of it in this episode."""
+    counted = _counted(rule, episode)
+    passed_upto = max(
+        (level.number for level in rule.levels if level.identity in counted), default=0
+    )
+    return tuple(
+        _level_standing(rule, level, priority, anchor, pauses, counted, passed_upto, now)
+        for level in rule.levels
+    )
+
+
+def _counted(rule: Rule, episode: Episode) -> dict[str, Firing]:
+    """The first occurrences that count: what a shadow recorded never counts as fired."""
+    shadow = rule.mode is Mode.SHADOW
+    return {
+        firing.identity: firing
+        for firing in episode.firings
+        if firing.occurrence == 1 and (shadow or firing.passing is not Passing.SHADOW)
+    }
+
+
+def _level_standing(
+    rule: Rule,
+    level: Level,
+    priority: Priority,
+    anchor: Mark,
+    pauses: Pauses,
+    counted: Mapping[str, Firing],
+    passed_upto: int,
+    now: datetime,
+) -> LevelStanding:
+    due_at = level_due_at(rule, level, priority, anchor, pauses)
+    firing = counted.get(level.identity)
+    if firing is not None:
+        state = LevelState.SKIPPED if firing.passing is Passing.SKIPPED else LevelState.FIRED
+        return LevelStanding(level, state, firing.due_at, firing)
+    if level.number < passed_upto:
+        return LevelStanding(level, LevelState.SKIPPED, due_at)
+    is_due = due_at is not None and due_at <= now
+    return LevelStanding(level, LevelState.DUE if is_due else LevelState.WAITING, due_at)
+
+
+def level_due_at(
+    rule: Rule, level: Level, priority: Priority, anchor: Mark, pauses: Pauses
+) -> datetime | None:
+    """When a level is due (aware UTC); None where this priority has none, or not yet."""
+    offset = level.due.get(priority)
+    if offset is None:
+        return None
+    amount = offset.amount
+    if isinstance(amount, Percent):
+        target = rule.clock.target.get(priority) if rule.clock.target else None
+        if target is None:
+            return None
+        amount = amount.applied_to(target)
+    if offset.is_before:
+        return rule.clock.calendar.subtract(anchor.at, amount)
+    return rule.clock.calendar.add(anchor.at, amount, pauses)
+
+
+def due_repeats(
+    rule: Rule, priority: Priority, episode: Episode, now: datetime
+) -> tuple[tuple[DueRepeat, ...], datetime | None]:
+    """The repetitions due at `now`, the last of each level, and when the next one is due."""
+    due: list[DueRepeat] = []
+    upcoming: list[datetime] = []
+    for level in rule.levels:
+        every = level.repeat.every.get(priority) if level.repeat else None
+        first = _fired_occurrences(rule, level, episode).get(1)
+        if level.repeat is None or every is None or first is None:
+            continue
+        said = max(_fired_occurrences(rule, level, episode))
+        latest: DueRepeat | None = None
+        for occurrence in range(said + 1, level.repeat.times + 2):
+            at = rule.clock.calendar.add(first.fired_at, every * (occurrence - 1))
+            if at is None or at > now:
+                upcoming.extend(() if at is None else (at,))
+                break
+            latest = DueRepeat(level, occurrence, at)
+        due.extend(() if latest is None else (latest,))
+    return tuple(due), earliest(upcoming)
+
+
+def _fired_occurrences(rule: Rule, level: Level, episode: Episode) -> dict[int, Firing]:
+    wanted = Passing.SHADOW if rule.mode is Mode.SHADOW else Passing.FIRED
+    return {
+        firing.occurrence: firing
+        for firing in episode.firings
+        if firing.identity == level.identity and firing.passing is wanted
+    }

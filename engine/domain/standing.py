@@ -1,0 +1,271 @@
+"""How one rule stands to one subject at one instant.
+
+1. `look`: which members match, and from which event the clock runs.
+2. `recognise`: which episode that is.
+3. `stand`: what is due in it, and what, if anything, holds it back.
+
+Nothing here fires: `engine.domain.decide` does, knowing how all the rules stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engine.domain.episode import Episode
+from engine.domain.facts import Facts
+from engine.domain.history import Mark
+from engine.domain.hold import acknowledged_until, hold_on
+from engine.domain.ladder import DueRepeat, LevelStanding, LevelState, due_repeats, ladder
+from engine.domain.lateness import why_passed
+from engine.domain.look import Look, Pauses, holds_since, pauses_of
+from engine.domain.matching import earliest
+from engine.domain.reason import Reason, Verdict
+from engine.domain.recognition import ready_at, recognise
+from engine.domain.rule import Mode, Rule, Since
+from engine.domain.ruleset import CompiledRule
+from engine.domain.ticket import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rule stands to a subject.
+
+    Attributes:
+        episode: The present episode; None when there is none.
+        anchor: From where its clock runs, after a cooldown's end.
+        pauses: The spells that do not count on its clock.
+        due: Levels to fire now, in order; empty when something holds them back.
+        late: Levels that are passed now without acting, with the reason.
+        repeats: Notices to say again now.
+        held_levels: Whether a due level or notice is held back.
+        acknowledged_until: Aware UTC; None when nobody has taken the escalation.
+        holds_since: When the rule began to hold, where its customer updates count from there.
+        next_at: The earliest instant at which, if nothing happens, it could stand otherwise.
+    """
+
+    compiled: CompiledRule
+    verdict: Verdict
+    reason: Reason
+    look: Look
+    episode: Episode | None = None
+    anchor: Mark | None = None
+    pauses: Pauses = ()
+    levels: tuple[LevelStanding, ...] = ()
+    due: tuple[LevelStanding, ...] = ()
+    late: tuple[tuple[LevelStanding, Reason], ...] = ()
+    repeats: tuple[DueRepeat, ...] = ()
+    acknowledged_until: datetime | None = None
+    holds_since: datetime | None = None
+    next_at: datetime | None = None
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that stands so."""
+        return self.compiled.rule
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the rule holds, has an anchor and may act."""
+        return self.verdict in (Verdict.FIRED, Verdict.WAITING) or self.reason in _LIVE_HOLDS
+
+    @property
+    def inhibits(self) -> bool:
+        """Whether, after what fires now, it goes on holding back the rules that it names."""
+        if self.rule.mode is not Mode.ACTIVE or not self.is_live or not self.levels:
+            return False
+        priority = self.look.priority
+        concerned = [one for one in self.levels if one.level.due.get(priority) is not None]
+        if not concerned:
+            return False
+        passed = {one.level.number for one in self.due} | {one.level.number for one, _ in self.late}
+        last = concerned[-1]
+        return last.state in (LevelState.DUE, LevelState.WAITING) and (
+            last.level.number not in passed
+        )
+
+
+_LIVE_HOLDS = frozenset(
+    {Reason.PAUSED, Reason.INHIBITED, Reason.SILENCED, Reason.ACKNOWLEDGED, Reason.SHADOW}
+)
+
+
+def stand(
+    compiled: CompiledRule,
+    facts: Facts,
+    now: datetime,
+    others: Mapping[str, Standing],
+) -> Standing:
+    """How a rule stands to the facts' subject at `now` (aware UTC).
+
+    Args:
+        compiled: The rule.
+        facts: What is known; nothing later than `now` is looked at.
+        now: The instant.
+        others: How the rules stand that may inhibit this one.
+    """
+    rule = compiled.rule
+    if rule.mode is Mode.OFF:
+        return Standing(compiled, Verdict.OFF, Reason.OFF, Look({}, (), None, None))
+    if _cannot_concern(compiled, facts, now):
+        return Standing(compiled, Verdict.NO_MATCH, Reason.NO_MATCH, Look({}, (), None, None))
+    seen, episode = recognise(compiled, facts, now)
+    if not seen.matching:
+        return _without_match(compiled, facts, now, seen, episode)
+    if seen.anchor is None:
+        return Standing(compiled, Verdict.NO_MATCH, Reason.NO_ANCHOR, seen, next_at=seen.changes_at)
+    if not _is_concerned(rule, seen.priority):
+        return Standing(compiled, Verdict.NO_MATCH, Reason.NO_TARGET, seen, next_at=seen.changes_at)
+    return _climb(compiled, facts, now, others, seen, episode)
+
+
+def _cannot_concern(compiled: CompiledRule, facts: Facts, now: datetime) -> bool:
+    """Whether plain values already say that the rule does not hold and never did here."""
+    if facts.by is not None or any(e.id.rule == compiled.rule.id for e in facts.episodes):
+        return False
+    history = facts.members.get(facts.subject)
+    if history is None or not any(compiled.requires):
+        return False
+    return not compiled.concerns(facts.view(facts.subject, now).ticket)
+
+
+def _without_match(
+    compiled: CompiledRule, facts: Facts, now: datetime, seen: Look, episode: Episode | None
+) -> Standing:
+    fired = episode is not None and episode.last_fired_at is not None
+    verdict, reason = Verdict.NO_MATCH, Reason.NO_MATCH
+    if not seen.views:
+        reason = _why_closed(facts, now)
+    elif fired:
+        verdict, reason = Verdict.SUPPRESSED, Reason.SUSPENDED
+    anchor = seen.anchor
+    levels: tuple[LevelStanding, ...] = ()
+    if episode is not None and anchor is not None and seen.views:
+        pauses = pauses_of(compiled, facts, seen)
+        levels = ladder(compiled.rule, seen.priority, anchor, pauses, episode, now)
+    return Standing(
+        compiled,
+        verdict,
+        reason,
+        seen,
+        episode=episode if fired else None,
+        anchor=anchor,
+        levels=levels,
+        next_at=seen.changes_at,
+    )
+
+
+def _why_closed(facts: Facts, now: datetime) -> Reason:
+    tickets = [facts.view(name, now).ticket for name in facts.members]
+    if any(ticket.merged_into for ticket in tickets):
+        return Reason.MERGED
+    if any(ticket.is_gone for ticket in tickets):
+        return Reason.GONE
+    return Reason.RESOLVED if tickets else Reason.NO_MATCH
+
+
+def _is_concerned(rule: Rule, priority: Priority) -> bool:
+    if rule.clock.target is not None and rule.clock.target.get(priority) is None:
+        return False
+    if rule.levels:
+        return any(level.due.get(priority) is not None for level in rule.levels)
+    return True
+
+
+# --- climbing ------------------------------------------------------------------------------------
+
+
+def _climb(
+    compiled: CompiledRule,
+    facts: Facts,
+    now: datetime,
+    others: Mapping[str, Standing],
+    seen: Look,
+    episode: Episode | None,
+) -> Standing:
+    rule = compiled.rule
+    assert episode is not None  # noqa: S101 - a look with an anchor has an episode
+    cooled_at = ready_at(rule, episode, facts.episodes_of(rule.id))
+    anchor = _running_from(rule, seen, episode, cooled_at)
+    pauses = pauses_of(compiled, facts, seen)
+    levels = ladder(rule, seen.priority, anchor, pauses, episode, now)
+    taken_until = acknowledged_until(rule, facts, episode, now)
+    standing = Standing(
+        compiled,
+        Verdict.WAITING,
+        Reason.NOT_YET,
+        seen,
+        episode=replace(episode, anchor_at=anchor.at, ended_at=None),
+        anchor=anchor,
+        pauses=pauses,
+        levels=levels,
+        acknowledged_until=taken_until,
+        holds_since=holds_since(compiled, facts, seen, now),
+    )
+    repeats, repeat_next = due_repeats(rule, seen.priority, episode, now)
+    due = tuple(one for one in levels if one.state is LevelState.DUE)
+    waiting = (one.due_at for one in levels if one.state is LevelState.WAITING)
+    next_at = earliest((seen.changes_at, *waiting, repeat_next))
+    hold = hold_on(standing, others, cooled_at, now)
+    if hold is None:
+        return _open(standing, facts, now, others, due, repeats, next_at)
+    remains = bool(due or repeats) or any(
+        one.state in (LevelState.DUE, LevelState.WAITING) for one in levels
+    )
+    ends_at = hold.ends_at
+    if not remains and repeat_next is None and hold.reason is not Reason.COOLDOWN:
+        return replace(_told(standing), next_at=next_at)
+    return replace(
+        standing,
+        verdict=Verdict.SUPPRESSED,
+        reason=hold.reason,
+        next_at=earliest((next_at, ends_at)),
+    )
+
+
+def _open(
+    standing: Standing,
+    facts: Facts,
+    now: datetime,
+    others: Mapping[str, Standing],
+    due: tuple[LevelStanding, ...],
+    repeats: tuple[DueRepeat, ...],
+    next_at: datetime | None,
+) -> Standing:
+    """Nothing holds the ladder: what is due fires, but for what comes too late or is backlog."""
+    late = tuple(
+        (one, reason)
+        for one in due
+        if (reason := why_passed(standing, facts, now, others, one)) is not None
+    )
+    passed = {one.level.number for one, _ in late}
+    firing = tuple(one for one in due if one.level.number not in passed)
+    told = replace(standing, due=firing, late=late, repeats=repeats, next_at=next_at)
+    if (firing or repeats) and standing.rule.mode is Mode.SHADOW:
+        return replace(told, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
+    if firing or repeats:
+        return replace(told, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
+    if late:
+        return replace(told, verdict=Verdict.SUPPRESSED, reason=late[-1][1])
+    return _told(told)
+
+
+def _told(standing: Standing) -> Standing:
+    """An episode in which nothing happens now says what became of it so far."""
+    if all(one.state is not LevelState.FIRED for one in standing.levels):
+        return replace(standing, verdict=Verdict.WAITING, reason=Reason.NOT_YET)
+    if standing.rule.mode is Mode.SHADOW:
+        return replace(standing, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
+    return replace(standing, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
+
+
+def _running_from(rule: Rule, seen: Look, episode: Episode, ready_at: datetime | None) -> Mark:
+    """The anchor as the episode runs from it: moved by a correction, or by a cooldown's end."""
+    anchor = seen.anchor
+    assert anchor is not None  # noqa: S101 - the caller has looked
+    if anchor.key != episode.id.anchor:
+        return Mark(episode.id.anchor, episode.anchor_at)
+    if ready_at is None or rule.clock.since is Since.DUE:
+        return anchor
+    return Mark(anchor.key, max(anchor.at, ready_at))
