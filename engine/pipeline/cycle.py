@@ -1,0 +1,138 @@
+"""The stages in order: once, or as often as a stretch of time asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from engine.domain.matching import earliest
+from engine.errors import HelpdeskError
+from engine.pipeline.deliver import Delivered, Outside, deliver
+from engine.pipeline.evaluate import Evaluated, Policy, evaluate
+from engine.pipeline.ingest import Ingested, ingest
+from engine.pipeline.release import next_release_at, release_held
+from engine.ports import Helpdesk, Store
+
+MOST_ROUNDS = 20
+"""So often what was written at an instant may lead to more at the same instant."""
+ONE_SECOND = timedelta(seconds=1)
+BEFORE_EVERYTHING = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Work:
+    """What one or more stages did; `stage` is empty for a whole cycle."""
+
+    stage: str = ""
+    ingested: dict[str, Ingested] = field(default_factory=dict)
+    unread: dict[str, HelpdeskError] = field(default_factory=dict)
+    evaluated: Evaluated = field(default_factory=Evaluated)
+    delivered: Delivered = field(default_factory=Delivered)
+
+
+@dataclass(slots=True)
+class Cycle:
+    """The stages, wired to what they work on.
+
+    Attributes:
+        real_now: The machine's instant, for leases and retries (aware UTC).
+        heard: Told of each stage's work as soon as it is committed.
+        read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
+    """
+
+    store: Store
+    helpdesks: Mapping[str, Helpdesk]
+    policy: Policy
+    outside: Outside
+    real_now: Callable[[], datetime]
+    heard: Callable[[Work], None] = lambda _: None
+    read_once: set[str] = field(default_factory=set)
+
+    def run(self, now: datetime) -> Work:
+        """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
+        total = self.ingest(now)
+        for _ in range(MOST_ROUNDS):
+            work = self.evaluate(now)
+            work.delivered = self.deliver(now).delivered
+            total.evaluated.add(work.evaluated)
+            total.delivered.finished.extend(work.delivered.finished)
+            if not work.evaluated.subjects and not work.delivered.finished:
+                break
+        return total
+
+    def ingest(self, now: datetime) -> Work:
+        """Read every helpdesk; one that fails does not stop the others."""
+        work = Work("ingest")
+        kinds = self.policy.ruleset.group_kinds
+        for name, helpdesk in self.helpdesks.items():
+            try:
+                work.ingested[name] = ingest(self.store, helpdesk, now, kinds)
+                self.read_once.add(name)
+            except HelpdeskError as error:
+                work.unread[name] = error
+        self.heard(work)
+        return work
+
+    def evaluate(self, now: datetime) -> Work:
+        """Decide about everything that is due."""
+        work = Work("evaluate", evaluated=evaluate(self.store, self.policy, now, self._may_look))
+        self.heard(work)
+        return work
+
+    def deliver(self, now: datetime) -> Work:
+        """Release what budgets held, and deliver."""
+        release_held(self.store, self.policy.ruleset, now)
+        work = Work("deliver", delivered=deliver(self.store, self.outside, now, self.real_now()))
+        self.heard(work)
+        return work
+
+    def _may_look(self, subject: str) -> bool:
+        name = subject.partition(":")[0]
+        if name in self.helpdesks:
+            return name in self.read_once
+        return self.read_once.issuperset(self.helpdesks)  # a group spans them all
+
+    def play(self, since: datetime | None, until: datetime) -> Work:
+        """Live through every event and every due instant in order, up to and with `until`.
+
+        Args:
+            since: Where the last play ended; None to begin with the first event (aware UTC).
+            until: The last instant.
+        """
+        total = Work()
+        at = self.next_instant(since)
+        while at is not None and at <= until:
+            work = self.run(at)
+            total.ingested = _joined(total.ingested, work.ingested)
+            total.unread.update(work.unread)
+            total.evaluated.add(work.evaluated)
+            total.delivered.finished.extend(work.delivered.finished)
+            at = self.next_instant(at)
+        return total
+
+    def next_instant(self, after: datetime | None) -> datetime | None:
+        """The next instant at which anything can happen; never `after` itself or earlier."""
+        begin = BEFORE_EVERYTHING if after is None else after
+        arrivals = (helpdesk.next_change_at(begin) for helpdesk in self.helpdesks.values())
+        with self.store.read() as tx:
+            due_at = tx.next_due_at()
+        found = earliest((*arrivals, due_at))
+        if after is not None:
+            released_at = next_release_at(self.store, self.policy.ruleset, after)
+            found = earliest((found, released_at))
+        if found is None or after is None:
+            return found
+        return max(found, after + ONE_SECOND)
+
+
+def _joined(one: Mapping[str, Ingested], other: Mapping[str, Ingested]) -> dict[str, Ingested]:
+    nothing = Ingested()
+    return {
+        name: Ingested(
+            one.get(name, nothing).tickets + other.get(name, nothing).tickets,
+            one.get(name, nothing).events + other.get(name, nothing).events,
+            (*one.get(name, nothing).rejected, *other.get(name, nothing).rejected),
+        )
+        for name in (*one, *(name for name in other if name not in one))
+    }

@@ -1,0 +1,305 @@
+"""Third stage: do what was decided, at most once for customers and at least once for staff.
+
+Leases a batch; then, row by row: guard, commit `sending`, act outside any transaction, finish where
+the lease still holds.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.ruleset import Ruleset
+from engine.domain.ticket import Actor, Event, EventKind, Ticket
+from engine.errors import MessageError
+from engine.pipeline.guard import Verdict, guard
+from engine.pipeline.ingest import in_order, save
+from engine.pipeline.subjects import subjects_of
+from engine.ports import (
+    Channel,
+    Composer,
+    Helpdesk,
+    Message,
+    OutboxRow,
+    OutboxState,
+    Presence,
+    Reading,
+    Sent,
+    SentState,
+    Store,
+    TicketRecord,
+)
+
+LEASE_BATCH = 50
+LEASE_FOR = timedelta(minutes=5)
+"""How long a batch may take; a dead process's rows are free again after it."""
+CALL_TAKES = timedelta(seconds=30)
+"""Twice this must be left of the lease before an attempt is begun."""
+FIRST_RETRY = timedelta(seconds=15)
+LONGEST_RETRY = timedelta(minutes=30)
+MOST_ATTEMPTS = 20
+"""Afterwards the row is a dead letter: rejected, and listed for a person to decide."""
+UNREADABLE_WAITS = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that a delivery can reach.
+
+    Attributes:
+        reply_channels: Helpdesk name → the channel by which its customers are written to, where
+            the helpdesk itself cannot reply.
+        ruleset: The rules in force.
+        jitter: Gives a number from 0 to 1, to spread retries.
+    """
+
+    helpdesks: Mapping[str, Helpdesk]
+    channels: Mapping[str, Channel]
+    reply_channels: Mapping[str, str]
+    composer: Composer
+    ruleset: Ruleset
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How one row of the outbox ended, or went back."""
+
+    row: OutboxRow
+    state: OutboxState
+    reason: str | None
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What one delivery did."""
+
+    finished: list[Finished] = field(default_factory=list)
+
+    @property
+    def sent(self) -> list[Finished]:
+        """The rows that arrived."""
+        return [one for one in self.finished if one.state is OutboxState.DELIVERED]
+
+
+def deliver(store: Store, outside: Outside, now: datetime, real_now: datetime) -> Delivered:
+    """Deliver everything whose time has come, until nothing is left.
+
+    Args:
+        store: Where the outbox is.
+        outside: What can be reached.
+        now: The domain's instant: what helpdesks are read up to, and when our writes happened.
+        real_now: The machine's instant, for leases and retries; both aware UTC.
+    """
+    done = Delivered()
+    clock = max(now, real_now)
+    while True:
+        token = uuid.uuid4().hex
+        with store.write() as tx:
+            rows = tx.lease(clock, LEASE_BATCH, token, clock + LEASE_FOR)
+        if not rows:
+            return done
+        run = _Run(store, outside, now, clock, token)
+        for row, others in _bundles(rows):
+            done.finished.extend(run.deliver(row, others))
+
+
+def _bundles(rows: Sequence[OutboxRow]) -> list[tuple[OutboxRow, list[OutboxRow]]]:
+    """Each row with those that share its message: digests for one address become one."""
+    bundles: dict[object, list[OutboxRow]] = {}
+    for row in rows:
+        action = row.action
+        is_digest = action.kind is ActionKind.DIGEST
+        key = (action.channel, action.to) if is_digest else row.id
+        bundles.setdefault(key, []).append(row)
+    return [(bundle[0], bundle[1:]) for bundle in bundles.values()]
+
+
+@dataclass(slots=True)
+class _Run:
+    store: Store
+    outside: Outside
+    now: datetime
+    clock: datetime
+    token: str
+
+    def deliver(self, row: OutboxRow, others: Sequence[OutboxRow]) -> list[Finished]:
+        """One act, for one row or for the rows of a digest."""
+        reading, record = self._read(row.action)
+        verdict = guard(row, self.outside.ruleset, reading, record)
+        if verdict.stop is not None:
+            return [self._stop(one, verdict.stop.value) for one in (row, *others)]
+        if verdict.wait:
+            until = self.clock + UNREADABLE_WAITS
+            return [self._snooze(one, until, "the ticket cannot be read") for one in (row, *others)]
+        ticket = _ticket(reading, record)
+        if ticket is None:
+            return [self._stop(one, f"{one.action.ticket} is unknown") for one in (row, *others)]
+        try:
+            act = self._prepare(row, others, ticket, verdict)
+        except MessageError as error:
+            return [self._stop(one, str(error), OutboxState.DROPPED) for one in (row, *others)]
+        begun = [one for one in (row, *others) if self._begin(one)]
+        if row not in begun:
+            return []
+        sent = act()
+        return [self._settle(one, sent, verdict) for one in begun]
+
+    # --- before ---
+
+    def _read(self, action: Action) -> tuple[Reading, TicketRecord | None]:
+        helpdesk = self.outside.helpdesks.get(action.ticket.partition(":")[0])
+        with self.store.read() as tx:
+            record = tx.records([action.ticket]).get(action.ticket)
+        if helpdesk is None:
+            return Reading(Presence.UNREADABLE), record
+        return helpdesk.read(action.ticket, self.now), record
+
+    def _prepare(
+        self,
+        row: OutboxRow,
+        others: Sequence[OutboxRow],
+        ticket: Ticket,
+        verdict: Verdict,
+    ) -> Callable[[], Sent]:
+        """Everything that can fail before the act is done here; what it gives back only acts."""
+        action = row.action
+        composer = self.outside.composer
+        if action.audience is Audience.STAFF:
+            told = [(action, ticket), *self._with_tickets(others)]
+            return self._send(action.channel or "", composer.staff(told, verdict.as_of))
+        helpdesk = self.outside.helpdesks[action.ticket.partition(":")[0]]
+        if action.kind is ActionKind.CHANGE:
+            return lambda: helpdesk.change(action.ticket, verdict.changes, action.key, self.now)
+        if action.kind is ActionKind.NOTE:
+            text = composer.note(action, ticket)
+            return lambda: helpdesk.note(action.ticket, text, action.key, self.now)
+        return self._reply(helpdesk, action, ticket)
+
+    def _with_tickets(self, rows: Sequence[OutboxRow]) -> list[tuple[Action, Ticket]]:
+        with self.store.read() as tx:
+            records = tx.records({row.action.ticket for row in rows})
+        return [
+            (row.action, records[row.action.ticket].source)
+            for row in rows
+            if row.action.ticket in records
+        ]
+
+    def _reply(self, helpdesk: Helpdesk, action: Action, ticket: Ticket) -> Callable[[], Sent]:
+        channel = self.outside.reply_channels.get(helpdesk.name)
+        address = ticket.customer.email or ""
+        message = self.outside.composer.customer(action, ticket, address)
+        if channel is None:
+            return lambda: helpdesk.reply(action.ticket, message, self.now)
+        if not address:
+            raise MessageError(f"the customer of {action.ticket} has no e-mail address")
+        return self._send(channel, message)
+
+    def _send(self, name: str, message: Message) -> Callable[[], Sent]:
+        channel = self.outside.channels.get(name)
+        if channel is None:
+            reason = f"there is no channel '{name}' in the configuration"
+            return lambda: Sent(SentState.REJECTED, reason=reason)
+        return lambda: channel.send(message)
+
+    def _begin(self, row: OutboxRow) -> bool:
+        with self.store.write() as tx:
+            return tx.begin_sending(row.id, self.token, self.clock, self.clock + 2 * CALL_TAKES)
+
+    # --- after ---
+
+    def _settle(self, row: OutboxRow, sent: Sent, verdict: Verdict) -> Finished:
+        is_customer = row.action.audience is Audience.CUSTOMER
+        if sent.state is SentState.DELIVERED:
+            return self._arrived(row, sent, verdict)
+        if sent.state is SentState.UNKNOWN and is_customer:
+            return self._finish(row, OutboxState.UNKNOWN, sent.reason)
+        if sent.state is SentState.REJECTED or row.attempts + 1 >= MOST_ATTEMPTS:
+            return self._finish(row, OutboxState.REJECTED, sent.reason)
+        until = self.clock + (sent.retry_after or self._backoff(row.attempts))
+        return self._snooze(row, until, sent.reason, OutboxState.PENDING)
+
+    def _backoff(self, attempts: int) -> timedelta:
+        """Exponential, with full jitter over its upper half."""
+        longest: timedelta = min(FIRST_RETRY * (1 << min(attempts, 16)), LONGEST_RETRY)
+        return longest * (0.5 + 0.5 * self.outside.jitter())
+
+    def _arrived(self, row: OutboxRow, sent: Sent, verdict: Verdict) -> Finished:
+        """Done: our own writes become part of the ticket's story, marked as ours."""
+        with self.store.write() as tx:
+            if not tx.finish(
+                row.id, self.token, OutboxState.DELIVERED, self.clock, None, sent.receipt
+            ):
+                return Finished(row, OutboxState.UNKNOWN, "the lease was lost")
+            events = own_events(row.action, verdict, self.now)
+            record = tx.records([row.action.ticket]).get(row.action.ticket)
+            if events and record is not None:
+                written = replace(record, events=in_order((*record.events, *events)))
+                present = save(tx, written)
+                tx.mark_due(subjects_of(present, self.outside.ruleset.group_kinds), self.now)
+        return Finished(row, OutboxState.DELIVERED, None)
+
+    def _stop(
+        self, row: OutboxRow, reason: str, state: OutboxState = OutboxState.CANCELLED
+    ) -> Finished:
+        return self._finish(row, state, reason)
+
+    def _finish(self, row: OutboxRow, state: OutboxState, reason: str) -> Finished:
+        with self.store.write() as tx:
+            tx.finish(row.id, self.token, state, self.clock, reason)
+            if row.action.audience is Audience.CUSTOMER:
+                tx.mark_due([row.action.ticket], self.now)
+        return Finished(row, state, reason)
+
+    def _snooze(
+        self,
+        row: OutboxRow,
+        until: datetime,
+        reason: str,
+        state: OutboxState = OutboxState.SNOOZED,
+    ) -> Finished:
+        with self.store.write() as tx:
+            tx.snooze(row.id, self.token, until, reason, state)
+        return Finished(row, state, reason)
+
+
+def _ticket(reading: Reading, record: TicketRecord | None) -> Ticket | None:
+    """The ticket as freshly read where it could be, our own writes aside."""
+    if reading.observation is not None:
+        return reading.observation.ticket
+    return record.source if record else None
+
+
+def own_events(action: Action, verdict: Verdict, at: datetime) -> list[Event]:
+    """What our act adds to the ticket's story; notes and notices add nothing."""
+    origin = action.episode.text
+    if action.kind is ActionKind.CHANGE:
+        return [
+            Event(
+                id=f"{action.key}|{change.field}",
+                at=at,
+                kind=EventKind.CHANGED,
+                actor=Actor.OURSELVES,
+                episode=origin,
+                rule=action.episode.rule,
+                field=change.field,
+                before=change.before,
+                after=change.after,
+            )
+            for change in verdict.changes
+        ]
+    if action.kind is ActionKind.REPLY:
+        return [
+            Event(
+                id=action.key,
+                at=at,
+                kind=EventKind.MESSAGE,
+                actor=Actor.OURSELVES,
+                episode=origin,
+            )
+        ]
+    return []

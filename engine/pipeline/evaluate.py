@@ -1,0 +1,345 @@
+"""Second stage: decide about every subject whose time has come, and write what was decided.
+
+State, decisions and outbox rows commit together, in a transaction that touches no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from engine.domain.budget import period_start
+from engine.domain.condition import ContactsBy
+from engine.domain.customer_updates import PlannedMessage
+from engine.domain.decide import NewFiring, Outcome, decide
+from engine.domain.episode import CustomerMessage, Passing
+from engine.domain.facts import CustomerLimits, Known
+from engine.domain.ladder import LevelState
+from engine.domain.reason import Reason, Verdict
+from engine.domain.rule import Receiver
+from engine.domain.ruleset import Ruleset
+from engine.domain.standing import Standing
+from engine.domain.ticket import utc_second
+from engine.pipeline.gather import Gathered, gather, reads_customer_escalations
+from engine.ports import DecisionRecord, DueSubject, Json, Store, Transaction
+
+BATCH = 500
+"""Subjects to one transaction: large enough that commits do not dominate."""
+MOST_LOOKS = 20
+"""A subject that is due again at once so often waits for the next tick: two rules may be undoing
+each other, and the others must have their turn."""
+PUT_OFF_BY = timedelta(minutes=5)
+"""When a subject whose decision failed is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A level, or a repetition of its notice, that fired; as programs outside are told."""
+
+    ticket: str
+    rule: str
+    episode: str
+    level: int
+    name: str
+    occurrence: int
+    kind: str | None
+    due_at: datetime
+    fired_at: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A level that was due and did not fire, and why."""
+
+    ticket: str
+    rule: str
+    level: int
+    due_at: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A subject whose decision raised."""
+
+    subject: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What one evaluation did.
+
+    Attributes:
+        subjects: Subjects looked at, each look counted.
+        planned: By ticket: the customer message that is due and waits.
+    """
+
+    subjects: int = 0
+    matched: int = 0
+    fired: list[Fired] = field(default_factory=list)
+    skipped: dict[Skipped, None] = field(default_factory=dict)
+    messages: list[CustomerMessage] = field(default_factory=list)
+    planned: dict[str, PlannedMessage] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    suppressed: int = 0
+    deferred: int = 0
+
+    def add(self, other: Evaluated) -> None:
+        """Count another evaluation's work with this one's."""
+        self.subjects += other.subjects
+        self.matched += other.matched
+        self.fired.extend(other.fired)
+        self.skipped.update(other.skipped)
+        self.messages.extend(other.messages)
+        self.planned.update(other.planned)
+        self.failures.extend(other.failures)
+        self.suppressed += other.suppressed
+        self.deferred += other.deferred
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is in force: the rules, who can be told, and how often a customer may hear.
+
+    Attributes:
+        known: Since when each rule's text is in force.
+        batch: Subjects to one transaction.
+    """
+
+    ruleset: Ruleset
+    receivers: Mapping[str, Receiver]
+    limits: CustomerLimits
+    known: Mapping[str, Known]
+    batch: int = BATCH
+
+
+def evaluate(
+    store: Store,
+    policy: Policy,
+    now: datetime,
+    may_look: Callable[[str], bool] = lambda _: True,
+) -> Evaluated:
+    """Decide about everything that is due at `now`, batch by batch, until nothing is.
+
+    Args:
+        store: Where subjects are claimed, and decisions written.
+        policy: What is in force.
+        now: Aware UTC.
+        may_look: Says of a subject whether it may be decided yet (its helpdesk has been read).
+
+    Raises:
+        StoreBusyError: Lost to another writer; evaluating again is safe.
+    """
+    total = Evaluated()
+    looks: dict[str, int] = {}
+    while True:
+        with store.write() as tx:
+            claimed = [due for due in tx.claim_due(now, policy.batch) if _has_a_turn(due, looks)]
+            ready = [due for due in claimed if may_look(due.subject)]
+            done = _decide_batch(tx, ready, policy, now) if ready else None
+        if done is None:
+            return total
+        total.add(done)
+
+
+def _has_a_turn(due: DueSubject, looks: dict[str, int]) -> bool:
+    looks[due.subject] = looks.get(due.subject, 0) + 1
+    return looks[due.subject] <= MOST_LOOKS
+
+
+def _decide_batch(
+    tx: Transaction, claimed: list[DueSubject], policy: Policy, now: datetime
+) -> Evaluated:
+    done = Evaluated(subjects=len(claimed))
+    subjects = [due.subject for due in claimed]
+    gathered = gather(tx, subjects, policy.ruleset, policy.limits, policy.known, now)
+    said = tx.last_decisions(subjects)
+    checks: dict[str, datetime | None] = {}
+    records: list[DecisionRecord] = []
+    outcomes: list[Outcome] = []
+    for subject in subjects:
+        facts = gathered.facts(subject)
+        try:
+            outcome = decide(facts, policy.ruleset, policy.receivers, now)
+        except Exception as error:  # noqa: BLE001 - one subject must not stop the others
+            done.failures.append(Failure(subject, error))
+            records.append(_failed(subject, error, policy, now))
+            checks[subject] = now + PUT_OFF_BY
+            continue
+        gathered.add(outcome.messages, outcome.budget_spent)
+        outcomes.append(outcome)
+        checks[subject] = outcome.next_check_at
+        records.extend(_changed_decisions(subject, outcome, said, policy, now))
+        _tell(done, subject, outcome)
+    tx.save_episodes([episode for outcome in outcomes for episode in outcome.episodes])
+    tx.append_decisions(records)
+    tx.enqueue([action for outcome in outcomes for action in outcome.actions], now)
+    _spend(tx, outcomes, policy, now)
+    tx.set_next_checks(checks)
+    _wake(tx, outcomes, gathered, policy, now)
+    return done
+
+
+def _spend(tx: Transaction, outcomes: list[Outcome], policy: Policy, now: datetime) -> None:
+    for compiled in policy.ruleset.rules:
+        rule = compiled.rule
+        count = sum(outcome.budget_spent.get(rule.id, 0) for outcome in outcomes)
+        if count:
+            tx.spend_budget(rule.id, period_start(rule.budget, now), count)
+
+
+def _wake(
+    tx: Transaction, outcomes: list[Outcome], gathered: Gathered, policy: Policy, now: datetime
+) -> None:
+    """Where rules count a customer's escalations, a new one concerns all the customer's tickets."""
+    if not reads_customer_escalations(policy.ruleset):
+        return
+    escalated = {
+        name
+        for outcome in outcomes
+        for new in outcome.firings
+        if new.firing.kind is not None and new.firing.passing is Passing.FIRED
+        for name in new.standing.look.matching
+    }
+    customers = {gathered.histories[name].opening.customer.id for name in escalated}
+    for customer in sorted(name for name in customers if name):
+        tx.mark_due(tx.open_tickets_of(ContactsBy.CUSTOMER, customer), now)
+
+
+# --- the record ----------------------------------------------------------------------------------
+
+
+def _changed_decisions(
+    subject: str,
+    outcome: Outcome,
+    said: Mapping[tuple[str, str], tuple[Verdict, Reason]],
+    policy: Policy,
+    now: datetime,
+) -> list[DecisionRecord]:
+    """A line for each rule that says something else than before; silence stands for no match."""
+    fired = {new.standing.rule.id for new in outcome.firings}
+    records = []
+    for standing in outcome.standings:
+        before = said.get((subject, standing.rule.id), (Verdict.NO_MATCH, Reason.NO_MATCH))
+        if before == (standing.verdict, standing.reason) and standing.rule.id not in fired:
+            continue
+        records.append(
+            DecisionRecord(
+                subject=subject,
+                rule=standing.rule.id,
+                at=now,
+                verdict=standing.verdict,
+                reason=standing.reason,
+                generation=policy.ruleset.generation.id,
+                evidence=_evidence(standing, outcome),
+            )
+        )
+    return records
+
+
+def _evidence(standing: Standing, outcome: Outcome) -> Json:
+    return {
+        "anchor": standing.anchor.key if standing.anchor else None,
+        "anchor_at": _text(standing.anchor.at if standing.anchor else None),
+        "matching": list(standing.look.matching),
+        "levels": [
+            {
+                "level": one.level.number,
+                "name": one.level.identity,
+                "state": one.state.value,
+                "due_at": _text(one.due_at),
+            }
+            for one in standing.levels
+        ],
+        "fired": [
+            {
+                "level": new.firing.level,
+                "occurrence": new.firing.occurrence,
+                "reason": new.firing.reason.value,
+            }
+            for new in outcome.firings
+            if new.standing.rule.id == standing.rule.id
+        ],
+        "left_alone": [
+            {"ticket": one.ticket, "field": one.field, "reason": one.reason.value}
+            for one in outcome.refused
+            if one.rule == standing.rule.id
+        ],
+        "next_at": _text(standing.next_at),
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else utc_second(at)
+
+
+def _failed(subject: str, error: Exception, policy: Policy, now: datetime) -> DecisionRecord:
+    return DecisionRecord(
+        subject=subject,
+        rule="",
+        at=now,
+        verdict=Verdict.SUPPRESSED,
+        reason=Reason.ERROR,
+        generation=policy.ruleset.generation.id,
+        evidence={"error": f"{type(error).__name__}: {error}"},
+    )
+
+
+# --- telling -------------------------------------------------------------------------------------
+
+
+def _tell(done: Evaluated, subject: str, outcome: Outcome) -> None:
+    for new in outcome.firings:
+        if new.firing.passing is Passing.FIRED:
+            done.fired.append(_fired(subject, new))
+        else:
+            _skip(
+                done,
+                new.standing.rule.id,
+                subject,
+                new.firing.level,
+                new.firing.due_at,
+                new.firing.reason,
+            )
+    for standing in outcome.standings:
+        done.matched += standing.verdict in (Verdict.FIRED, Verdict.WAITING)
+        if standing.verdict is not Verdict.SUPPRESSED:
+            continue
+        done.suppressed += 1
+        for one in standing.levels:
+            if one.state is LevelState.DUE and one.due_at is not None:
+                _skip(
+                    done, standing.rule.id, subject, one.level.number, one.due_at, standing.reason
+                )
+    done.messages.extend(outcome.messages)
+    done.deferred += len(outcome.planned)
+    done.planned.pop(subject, None)
+    for planned in outcome.planned:
+        done.planned[subject] = planned
+
+
+def _skip(
+    done: Evaluated, rule: str, subject: str, level: int, due_at: datetime, reason: Reason
+) -> None:
+    done.skipped[Skipped(subject, rule, level, due_at, reason)] = None
+
+
+def _fired(subject: str, new: NewFiring) -> Fired:
+    firing = new.firing
+    episode = new.standing.episode
+    anchor = episode.id.anchor if episode else ""
+    return Fired(
+        ticket=subject,
+        rule=new.standing.rule.id,
+        episode=anchor,
+        level=firing.level,
+        name=firing.identity,
+        occurrence=firing.occurrence,
+        kind=firing.kind.value if firing.kind else None,
+        due_at=firing.due_at,
+        fired_at=firing.fired_at,
+        reason=firing.reason,
+    )

@@ -1,0 +1,156 @@
+"""Collecting from the store what a decision may know, for a batch of subjects at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from engine.domain.budget import period_start
+from engine.domain.condition import All, Any, Condition, Not, Test
+from engine.domain.contact import Contact
+from engine.domain.episode import CustomerMessage, Episode
+from engine.domain.facts import CustomerLimits, Facts, Known
+from engine.domain.history import History
+from engine.domain.ruleset import CompiledRule, Ruleset
+from engine.domain.ticket import Event
+from engine.pipeline.subjects import group_of
+from engine.ports import Transaction
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a batch's decisions may know, brought up to date as the batch is decided."""
+
+    ruleset: Ruleset
+    limits: CustomerLimits
+    known: Mapping[str, Known]
+    histories: dict[str, History]
+    members: dict[str, tuple[str, ...]]
+    contacts: dict[str, tuple[Contact, ...]]
+    episodes: dict[str, tuple[Episode, ...]]
+    group_events: dict[str, tuple[Event, ...]]
+    customer_escalations: dict[str, tuple[datetime, ...]]
+    messages: list[CustomerMessage]
+    budget_used: dict[str, int] = field(default_factory=dict)
+
+    def facts(self, subject: str) -> Facts:
+        """What a decision about one subject may know now."""
+        group = group_of(subject)
+        names = (subject,) if group is None else self.members.get(subject, ())
+        members = {name: self.histories[name] for name in names if name in self.histories}
+        customers = {history.opening.customer.id for history in members.values()}
+        return Facts(
+            subject=subject,
+            members=members,
+            by=group[0] if group else None,
+            contacts=self.contacts.get(subject, ()),
+            episodes=self.episodes.get(subject, ()),
+            acknowledgements=self.group_events.get(subject, ()) if group else (),
+            escalations={name: self._escalations(name) for name in members},
+            customer_escalations=self.customer_escalations,
+            messages=tuple(
+                message
+                for message in self.messages
+                if message.ticket in members or message.customer in customers
+            ),
+            known=self.known,
+            budget_used=self.budget_used,
+            limits=self.limits,
+        )
+
+    def _escalations(self, ticket: str) -> tuple[datetime, ...]:
+        instants = (episode.escalated_at for episode in self.episodes.get(ticket, ()))
+        return tuple(sorted(at for at in instants if at is not None))
+
+    def add(self, messages: Iterable[CustomerMessage], spent: Mapping[str, int]) -> None:
+        """What one decision of the batch did, for the next ones to know."""
+        self.messages.extend(messages)
+        for rule, count in spent.items():
+            self.budget_used[rule] = self.budget_used.get(rule, 0) + count
+
+
+def gather(
+    tx: Transaction,
+    subjects: Sequence[str],
+    ruleset: Ruleset,
+    limits: CustomerLimits,
+    known: Mapping[str, Known],
+    now: datetime,
+) -> Gathered:
+    """Read everything that the decisions about `subjects` at `now` may know."""
+    members: dict[str, tuple[str, ...]] = {}
+    contacts: dict[str, tuple[Contact, ...]] = {}
+    episodes = tx.episodes(subjects)
+    for subject in subjects:
+        group = group_of(subject)
+        if group is None:
+            continue
+        by, key = group
+        contacts[subject] = tx.contacts(by, key, None)
+        needed = subject in episodes or _may_hold(ruleset.of_groups(by), contacts[subject], now)
+        members[subject] = tuple(tx.open_tickets_of(by, key)) if needed else ()
+    tickets = {
+        *(subject for subject in subjects if group_of(subject) is None),
+        *(name for names in members.values() for name in names),
+    }
+    histories = tx.histories(tickets)
+    missing = tickets - set(subjects)
+    episodes = {**episodes, **(tx.episodes(missing) if missing else {})}
+    customers = {c for h in histories.values() if (c := h.opening.customer.id)}
+    return Gathered(
+        ruleset=ruleset,
+        limits=limits,
+        known=known,
+        histories=histories,
+        members=members,
+        contacts=contacts,
+        episodes=episodes,
+        group_events=tx.group_events(members) if members else {},
+        customer_escalations=(
+            tx.escalations_of_customers(customers) if reads_customer_escalations(ruleset) else {}
+        ),
+        messages=_messages(tx, ruleset, customers, histories),
+        budget_used={
+            compiled.rule.id: tx.budget_used(
+                compiled.rule.id, period_start(compiled.rule.budget, now)
+            )
+            for compiled in ruleset.rules
+        },
+    )
+
+
+def _messages(
+    tx: Transaction, ruleset: Ruleset, customers: Iterable[str], tickets: Iterable[str]
+) -> list[CustomerMessage]:
+    if all(compiled.rule.customer is None for compiled in ruleset.rules):
+        return []
+    return list(tx.customer_messages(customers, tickets, _EVER))
+
+
+def _may_hold(rules: Iterable[CompiledRule], contacts: Sequence[Contact], now: datetime) -> bool:
+    """Whether there are contacts enough at all; most customers have turned to us once."""
+    tests = [test for compiled in rules if (test := compiled.contacts) is not None]
+    return any(
+        sum(1 for contact in contacts if now - test.within < contact.at <= now) >= test.at_least
+        for test in tests
+    )
+
+
+def reads_customer_escalations(ruleset: Ruleset) -> bool:
+    """Whether any rule's match tests how often a customer's tickets were escalated."""
+    return any(_reads(compiled.rule.match, "customer.escalations") for compiled in ruleset.rules)
+
+
+def _reads(condition: Condition, name: str) -> bool:
+    match condition:
+        case Test(field=found):
+            return found == name
+        case All(parts) | Any(parts):
+            return any(_reads(part, name) for part in parts)
+        case Not(part):
+            return _reads(part, name)
+        case _:
+            return False

@@ -1,0 +1,100 @@
+"""Just before acting: has something happened that makes the action wrong?
+
+A small window remains between this reading and the act; no helpdesk that we know closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.actions import Action, ActionKind, Audience, FieldChange
+from engine.domain.reason import Reason
+from engine.domain.rule import Mode
+from engine.domain.ruleset import Ruleset
+from engine.domain.ticket import Actor, Event, EventKind, value_of
+from engine.ports import OutboxRow, Presence, Reading, TicketRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guard says of an action.
+
+    Attributes:
+        stop: Why it must not be done any more; None to go on.
+        wait: The ticket cannot be read: later, without burning an attempt.
+        changes: The field changes that are left to do.
+        as_of: The ticket could not be read: the notice says how old its facts are (aware UTC).
+    """
+
+    stop: Reason | None = None
+    wait: bool = False
+    changes: tuple[FieldChange, ...] = ()
+    as_of: datetime | None = None
+
+
+def guard(
+    row: OutboxRow, ruleset: Ruleset, reading: Reading, record: TicketRecord | None
+) -> Verdict:
+    """Whether an action is still right.
+
+    Args:
+        row: The action, with the instant at which it was decided.
+        ruleset: The rules in force now.
+        reading: The ticket, read again from its helpdesk.
+        record: The ticket as the store holds it.
+    """
+    action = row.action
+    rule = ruleset.generation.rule(action.episode.rule)
+    if rule is None or rule.mode is not Mode.ACTIVE:
+        return Verdict(stop=Reason.OFF)
+    if action.kind is ActionKind.DIGEST:
+        return Verdict()
+    if reading.presence is Presence.GONE:
+        return Verdict(stop=Reason.GONE)
+    if reading.observation is None:
+        return _unreadable(action, record)
+    ticket = reading.observation.ticket
+    if ticket.merged_into:
+        return Verdict(stop=Reason.MERGED)
+    if ticket.status.is_resolved:
+        return Verdict(stop=Reason.RESOLVED)
+    events = (*(reading.observation.events or ()), *(record.events if record else ()))
+    if action.audience is Audience.CUSTOMER and _was_answered(events, row.created_at):
+        return Verdict(stop=Reason.REPLIED)
+    if action.audience is Audience.STAFF and _was_acknowledged(events, row):
+        return Verdict(stop=Reason.ACKNOWLEDGED)
+    if action.kind is not ActionKind.CHANGE:
+        return Verdict()
+    left = tuple(
+        change
+        for change in action.changes
+        if record is None or value_of(ticket, change.field) == value_of(record.source, change.field)
+    )
+    return Verdict(changes=left) if left else Verdict(stop=Reason.CHANGED_BY_PERSON)
+
+
+def _unreadable(action: Action, record: TicketRecord | None) -> Verdict:
+    if action.audience is Audience.STAFF:
+        return Verdict(as_of=record.observed_at if record else None)
+    return Verdict(wait=True)
+
+
+def _was_answered(events: Sequence[Event], since: datetime) -> bool:
+    return any(
+        event.kind is EventKind.MESSAGE
+        and event.actor is Actor.PERSON
+        and event.is_public
+        and event.at > since
+        for event in events
+    )
+
+
+def _was_acknowledged(events: Sequence[Event], row: OutboxRow) -> bool:
+    return any(
+        event.kind is EventKind.ACKNOWLEDGED
+        and event.at > row.created_at
+        and event.rule in (None, row.action.episode.rule)
+        for event in events
+    )

@@ -1,0 +1,154 @@
+"""First stage: what changed at a helpdesk goes into the store, and marks whom it concerns due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.condition import ContactsBy
+from engine.domain.history import History, contacts_of
+from engine.domain.ticket import (
+    CHANGEABLE,
+    CUSTOMER_FIELDS,
+    Actor,
+    Event,
+    EventKind,
+    Ticket,
+    Value,
+    utc_second,
+    value_of,
+)
+from engine.pipeline.subjects import subjects_of
+from engine.ports import Helpdesk, Observation, RejectedRow, Store, TicketRecord, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What one reading of a helpdesk brought.
+
+    Attributes:
+        tickets: Tickets that were observed.
+        events: Events that were new.
+        rejected: What could not be understood; everything else was taken.
+    """
+
+    tickets: int = 0
+    events: int = 0
+    rejected: tuple[RejectedRow, ...] = ()
+
+
+def ingest(
+    store: Store, helpdesk: Helpdesk, now: datetime, kinds: tuple[ContactsBy, ...]
+) -> Ingested:
+    """Read a helpdesk up to `now`.
+
+    Everything that a batch brings, the watermark included, commits together; so a reading that is
+    interrupted is simply made again.
+
+    Args:
+        store: Where it goes.
+        helpdesk: What is read.
+        now: Nothing later than this is taken (aware UTC).
+        kinds: The kinds of group that rules read; their members' changes make them due.
+
+    Raises:
+        HelpdeskError: The helpdesk cannot be read now.
+        StoreBusyError: Lost to another writer; reading again is safe.
+    """
+    tickets, events = set[str](), 0
+    rejected: list[RejectedRow] = []
+    while True:
+        with store.read() as reading:
+            watermark = reading.watermark(helpdesk.name)
+        batch = helpdesk.changes(watermark, now)
+        if batch.observations or batch.watermark != watermark:
+            with store.write() as writing:
+                events += _take(writing, batch.observations, kinds)
+                writing.set_watermark(helpdesk.name, batch.watermark, now)
+        tickets.update(observation.ticket.id for observation in batch.observations)
+        rejected.extend(batch.rejected)
+        if batch.is_complete:
+            return Ingested(len(tickets), events, tuple(rejected))
+
+
+def _take(
+    tx: Transaction, observations: Iterable[Observation], kinds: tuple[ContactsBy, ...]
+) -> int:
+    observed = list(observations)
+    records = tx.records({observation.ticket.id for observation in observed})
+    known = {name: len(record.events) for name, record in records.items()}
+    due: dict[str, datetime] = {}
+    for observation in observed:
+        before = records.get(observation.ticket.id)
+        records[observation.ticket.id] = _merged(before, observation)
+        for ticket in (observation.ticket, *([before.source] if before else [])):
+            for subject in subjects_of(ticket, kinds):
+                due.setdefault(subject, observation.at)
+    for name in sorted({observation.ticket.id for observation in observed}):
+        save(tx, records[name])
+    for at in sorted(set(due.values())):
+        tx.mark_due((subject for subject, when in due.items() if when == at), at)
+    return sum(len(records[name].events) - known.get(name, -1) for name in records)
+
+
+def save(tx: Transaction, record: TicketRecord) -> Ticket:
+    """Keep a ticket with its present state and its contacts; gives the present state."""
+    history = History(record.opening, record.events)
+    last = record.events[-1].at if record.events else record.opening.created_at
+    present = history.as_of(last).ticket
+    tx.save_record(record, present)
+    tx.replace_contacts(present.id, contacts_of(history))
+    return present
+
+
+def _merged(before: TicketRecord | None, observation: Observation) -> TicketRecord:
+    """What is kept of a ticket after an observation."""
+    if observation.events is not None:
+        opening = observation.opening or observation.ticket
+        ours = [e for e in before.events if _is_ours(e)] if before else []
+        events = in_order((*observation.events, *ours))
+        return TicketRecord(opening, observation.ticket, events, observation.at)
+    if before is None:
+        events = in_order(observation.messages)
+        return TicketRecord(observation.ticket, observation.ticket, events, observation.at)
+    changes = difference(before.source, observation.ticket, observation.at)
+    events = in_order((*before.events, *observation.messages, *changes))
+    return TicketRecord(before.opening, observation.ticket, events, observation.at)
+
+
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """By time; at one instant what the helpdesk told, in its own order, then what we wrote."""
+    return tuple(sorted(events, key=lambda event: (event.at, _is_ours(event))))
+
+
+def _is_ours(event: Event) -> bool:
+    return event.actor is Actor.OURSELVES or event.kind is EventKind.ACKNOWLEDGED
+
+
+def difference(before: Ticket, after: Ticket, at: datetime) -> tuple[Event, ...]:
+    """The changes between two observations of a source that keeps no history, as a person's."""
+    names = (
+        *CHANGEABLE,
+        *(f"customer.{name}" for name in CUSTOMER_FIELDS),
+        *(f"fields.{name}" for name in sorted({*before.fields, *after.fields})),
+    )
+    return tuple(
+        Event(
+            id=f"{utc_second(at)}/{name}",
+            at=at,
+            kind=EventKind.CHANGED,
+            actor=Actor.PERSON,
+            field=name,
+            before=_value(was),
+            after=_value(now),
+        )
+        for name in names
+        if (was := value_of(before, name)) != (now := value_of(after, name))
+    )
+
+
+def _value(value: object) -> Value:
+    if value is None or isinstance(value, (str, tuple, bool, datetime)):
+        return value
+    return str(value)

@@ -1,0 +1,1 @@
+"""The real pipeline, with the world outside swapped for a recorder."""

@@ -1,0 +1,76 @@
+"""Stand-ins for the outside that write nothing: for dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.domain.actions import FieldChange
+from engine.ports import Batch, Helpdesk, Json, Message, Reading, Sent, SentState
+
+
+@dataclass(slots=True)
+class Recording:
+    """What would have been done outside, in order: (what, key)."""
+
+    acts: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, what: str, key: str) -> Sent:
+        """Record an act as if it had arrived."""
+        self.acts.append((what, key))
+        return Sent(SentState.DELIVERED, receipt="dry run")
+
+
+class RecordingHelpdesk:
+    """Reads a real helpdesk, and only records what would be written to it."""
+
+    def __init__(self, helpdesk: Helpdesk, recording: Recording) -> None:
+        self._helpdesk = helpdesk
+        self._recording = recording
+        self.name = helpdesk.name
+        self.can_reply = helpdesk.can_reply
+
+    def changes(self, watermark: Json | None, until: datetime) -> Batch:
+        """As the real one."""
+        return self._helpdesk.changes(watermark, until)
+
+    def next_change_at(self, after: datetime) -> datetime | None:
+        """As the real one."""
+        return self._helpdesk.next_change_at(after)
+
+    def read(self, ticket_id: str, until: datetime) -> Reading:
+        """As the real one."""
+        return self._helpdesk.read(ticket_id, until)
+
+    def change(
+        self, ticket_id: str, changes: Sequence[FieldChange], key: str, at: datetime
+    ) -> Sent:
+        """Recorded, not done."""
+        del ticket_id, changes, at
+        return self._recording.add("change", key)
+
+    def note(self, ticket_id: str, text: str, key: str, at: datetime) -> Sent:
+        """Recorded, not done."""
+        del ticket_id, text, at
+        return self._recording.add("note", key)
+
+    def reply(self, ticket_id: str, message: Message, at: datetime) -> Sent:
+        """Recorded, not done."""
+        del ticket_id, at
+        return self._recording.add("reply", message.key)
+
+
+class RecordingChannel:
+    """Takes messages and sends none."""
+
+    def __init__(self, name: str, recording: Recording) -> None:
+        self.name = name
+        self._recording = recording
+
+    def send(self, message: Message) -> Sent:
+        """Recorded, not sent."""
+        return self._recording.add(self.name, message.key)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
