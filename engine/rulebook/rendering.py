@@ -1,0 +1,85 @@
+"""Problems as people see them: the line, and a caret under what is wrong with it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from engine.errors import Problem
+from engine.rulebook.loader import Loaded
+from engine.rulebook.yaml_faults import LINE_BREAK
+
+_WIDTH = 96
+"""Longest stretch of a line that is shown, in columns of a terminal."""
+
+_LEAD = 24
+"""How much of a clipped line stands before the caret."""
+
+
+def render_problem(problem: Problem, source: str) -> str:
+    """One problem, as `file:line:column: severity[code] message` and the place in its line.
+
+    Args:
+        problem: What is wrong.
+        source: The text of its file; empty when there is none to show.
+    """
+    where = f"{problem.file}:{problem.line}:{problem.column}"
+    head = f"{where}: {problem.severity}[{problem.code}] {problem.message}"
+    line = _line_of(problem, source)
+    if line is None:
+        return f"{head}\n{' ' * 6}| {problem.help}" if problem.help else head
+    shown, indent, width = _excerpt(line, problem.column - 1, problem.end_column - 1)
+    caret = f"{' ' * indent}{'^' * width}"
+    below = f"{caret} {problem.help}" if problem.help else caret
+    return f"{head}\n{problem.line:>5} | {shown}\n{' ' * 5} | {below}"
+
+
+def render_summary(loaded: Loaded) -> str:
+    """One line on all of it: `6 files, 11 rules: 5 errors, 1 warning`."""
+    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    warnings = len(loaded.problems) - errors
+    found = [_counted(errors, "error")] * bool(errors)
+    found += [_counted(warnings, "warning")] * bool(warnings)
+    scope = f"{_counted(len(loaded.files), 'file')}, {_counted(loaded.rule_count, 'rule')}"
+    return f"{scope}: {', '.join(found) or 'no problems'}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _line_of(problem: Problem, source: str) -> str | None:
+    lines = LINE_BREAK.split(source)
+    if not source or not 0 < problem.line <= len(lines):
+        return None
+    return lines[problem.line - 1]
+
+
+def _excerpt(line: str, start: int, end: int) -> tuple[str, int, int]:
+    """The part of a line around the columns [start, end), and where the caret goes beneath it.
+
+    Returns:
+        What to show, the caret's indent and its width, these two in columns of a terminal.
+    """
+    cells = [_visible(character) for character in line]
+    begin = 0
+    if len(line) > _WIDTH and start > _LEAD:
+        begin = min(start - _LEAD, max(len(line) - _WIDTH, 0))
+    stop = min(len(line), begin + _WIDTH)
+    before, after = "…" * (begin > 0), "…" * (stop < len(line))
+    text = f"{before}{''.join(cells[begin:stop])}{after}"
+    indent = len(before) + sum(map(_columns, cells[begin:start])) + max(0, start - len(line))
+    return text, indent, max(1, sum(map(_columns, cells[start : min(end, stop)])))
+
+
+def _visible(character: str) -> str:
+    """A character that cannot move the cursor, hide or break the line."""
+    if character == "\t":
+        return " "
+    return character if character.isprintable() else "\ufffd"
+
+
+def _columns(character: str) -> int:
+    """How many columns of a terminal a character takes (Unicode TR 11, TR 44)."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
