@@ -102,6 +102,8 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
         return False
     if any(f.fired_at == escalated_at and f.reason is Reason.BUDGET for f in episode.firings):
         return False  # held beyond the budget; by the time it is released it would be stale
+    if any(said.message is MessageKind.ON_ESCALATION for said in episode.messages):
+        return False
     ticket = standing.look.newest or ""
     opened_at = facts.view(ticket, now).opened.at
     said = [

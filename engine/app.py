@@ -1,0 +1,328 @@
+"""The composition root: the only file that knows every concrete class."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from engine import channels as channel_kinds
+from engine import helpdesks as helpdesk_kinds
+from engine import rulebook
+from engine.clock import ReplayClock, SystemClock
+from engine.domain.condition import ContactsBy
+from engine.domain.facts import CustomerLimits, Known
+from engine.domain.matching import earliest
+from engine.domain.rule import Generation
+from engine.domain.ruleset import Ruleset
+from engine.errors import ConfigError, Problem
+from engine.messages import TemplateComposer
+from engine.pipeline.activate import activate
+from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
+from engine.pipeline.deliver import Outside
+from engine.pipeline.evaluate import Policy
+from engine.ports import Channel, GenerationRecord, Helpdesk
+from engine.settings import Settings, load_settings
+from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
+from engine.store import SqlStore, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.rulebook import Loaded
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+REPLAY_KEY = "replay_now"
+PLAYED_KEY = "played_until"
+
+
+class RulesError(ConfigError):
+    """There is no usable rule set.
+
+    Attributes:
+        loaded: What reading the rule files came to.
+    """
+
+    def __init__(self, message: str, loaded: Loaded) -> None:
+        super().__init__(message)
+        self.loaded = loaded
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules that decisions are made by.
+
+    Attributes:
+        sources: Path below the rules folder → text of every file that they were read from.
+        degraded: The files are broken, with these `problems`; the last good rules run.
+    """
+
+    ruleset: Ruleset
+    sources: Mapping[str, str]
+    degraded: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+class App:
+    """Everything that a verb needs, built from one config file."""
+
+    def __init__(
+        self, settings: Settings, store: SqlStore, stream: TextIO, *, dry_run: bool = False
+    ) -> None:
+        """Put the parts together; reads no rules yet.
+
+        Args:
+            settings: What the config file says.
+            store: The store, open.
+            stream: Where the console channel writes.
+            dry_run: Swap everything that writes outside for a recorder.
+        """
+        self.settings = settings
+        self.store = store
+        self.recording = Recording()
+        self.clock = _clock(settings, store)
+        self.helpdesks = self._helpdesks(dry_run=dry_run)
+        self.channels = self._channels(stream, dry_run=dry_run)
+        self._before: Ruleset | None = None
+
+    # --- building ---
+
+    def _helpdesks(self, *, dry_run: bool) -> dict[str, Helpdesk]:
+        real = {
+            name: helpdesk_kinds.open_helpdesk(name, options)
+            for name, options in self.settings.helpdesks.items()
+        }
+        if not dry_run:
+            return real
+        return {name: RecordingHelpdesk(one, self.recording) for name, one in real.items()}
+
+    def _channels(self, stream: TextIO, *, dry_run: bool) -> dict[str, Channel]:
+        if dry_run:
+            return {name: RecordingChannel(name, self.recording) for name in self.settings.channels}
+        around = channel_kinds.Surroundings(
+            clock=self.clock,
+            monotonic=SystemClock().monotonic,
+            stream=stream,
+            folder=self.settings.folder,
+        )
+        return {
+            name: channel_kinds.open_channel(name, options.resolved(name), around)
+            for name, options in self.settings.channels.items()
+        }
+
+    # --- rules ---
+
+    def load_rules(self) -> Loaded:
+        """Read the rule files; never raises for what is in them."""
+        return rulebook.load(self.settings.rules, channels=frozenset(self.settings.channels))
+
+    def rules_in_force(self) -> InForce:
+        """The rules of the folder; where they are broken, the last good ones, and so degraded.
+
+        Raises:
+            RulesError: The files are broken, and there are no last good ones.
+        """
+        loaded = self.load_rules()
+        return self.rules_from(loaded)
+
+    def rules_from(self, loaded: Loaded) -> InForce:
+        """As `rules_in_force`, from files that have been read."""
+        if loaded.generation is not None:
+            sources = {
+                os.path.relpath(name, self.settings.rules): text
+                for name, text in loaded.sources.items()
+            }
+            return InForce(Ruleset(loaded.generation), sources)
+        with self.store.read() as tx:
+            record = tx.active_generation()
+        kept = None if record is None else rebuilt(record)
+        if record is None or kept is None:
+            raise RulesError(_what_is_wrong(loaded, self.settings.rules), loaded)
+        return InForce(Ruleset(kept), record.sources, degraded=True, problems=loaded.problems)
+
+    def put_in_force(self, rules: InForce, now: datetime, *, from_the_start: bool) -> Policy:
+        """Make a set of rules the one that decides.
+
+        Args:
+            rules: The rules.
+            now: Aware UTC.
+            from_the_start: Without earlier rules, these count as known since ever (a replay).
+        """
+        with self.store.read() as tx:
+            earlier = tx.active_generation()
+        if self._before is None and earlier is not None:
+            old = rebuilt(earlier)
+            self._before = Ruleset(old) if old else None
+        since = LONG_AGO if from_the_start and earlier is None else None
+        record = activate(self.store, rules.ruleset, rules.sources, now, since)
+        policy = self.policy(rules.ruleset, record)
+        self._before = rules.ruleset
+        return policy
+
+    def policy(self, ruleset: Ruleset, record: GenerationRecord | None) -> Policy:
+        """What decisions are made by, as one value."""
+        before = {c.rule.id: c for c in self._before.rules} if self._before else {}
+        known = {
+            name: Known(entry.since, before.get(name))
+            for name, entry in (record.rules if record else {}).items()
+        }
+        limits = self.settings.customer_limits
+        return Policy(
+            ruleset=ruleset,
+            receivers=ruleset.generation.receivers,
+            limits=CustomerLimits(gap=limits.gap, per_day=limits.per_day),
+            known=known,
+            batch=self.settings.batch,
+        )
+
+    def cycle(self, policy: Policy, heard: Callable[[Work], None] = lambda _: None) -> Cycle:
+        """The stages, wired."""
+        return Cycle(
+            store=self.store,
+            helpdesks=self.helpdesks,
+            policy=policy,
+            outside=self.outside(policy),
+            real_now=SystemClock().now,
+            heard=heard,
+        )
+
+    def outside(self, policy: Policy) -> Outside:
+        """Everything that a delivery can reach."""
+        generation = policy.ruleset.generation
+        replies = {
+            name: options.replies_by
+            for name, options in self.settings.helpdesks.items()
+            if options.replies_by is not None
+        }
+        composer = TemplateComposer(
+            generation.templates,
+            self.settings.timezone,
+            survey_url=self.settings.survey_url,
+        )
+        return Outside(
+            helpdesks=self.helpdesks,
+            channels=self.channels,
+            reply_channels=replies,
+            composer=composer,
+            ruleset=policy.ruleset,
+        )
+
+    def in_force_now(self) -> Policy:
+        """What the store's active generation decides by, for verbs that only look.
+
+        Without an active generation it is the rules of the folder.
+
+        Raises:
+            RulesError: There are no usable rules.
+        """
+        with self.store.read() as tx:
+            record = tx.active_generation()
+        kept = rebuilt(record) if record else None
+        if kept is None:
+            return self.policy(self.rules_in_force().ruleset, None)
+        return self.policy(Ruleset(kept), record)
+
+    def group_kinds(self) -> tuple[ContactsBy, ...]:
+        """The kinds of group that the rules in force read."""
+        return self.in_force_now().ruleset.group_kinds
+
+    def generation_id(self) -> str:
+        """Id of the generation in force; empty before the first."""
+        with self.store.read() as tx:
+            record = tx.active_generation()
+        return record.id if record else ""
+
+    # --- time ---
+
+    def first_instant(self) -> datetime | None:
+        """The first instant of which any helpdesk holds something (aware UTC)."""
+        return earliest(one.next_change_at(BEFORE_EVERYTHING) for one in self.helpdesks.values())
+
+    def real_now(self) -> datetime:
+        """The machine's instant (aware UTC), whatever is replayed."""
+        return SystemClock().now()
+
+    def played_until(self) -> datetime | None:
+        """Where the last play ended (aware UTC); None before the first."""
+        with self.store.read() as tx:
+            text = tx.meta(PLAYED_KEY)
+        if text is None:
+            return None
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+    def keep_played(self, at: datetime) -> None:
+        """Remember where a play ended."""
+        with self.store.write() as tx:
+            tx.set_meta(PLAYED_KEY, at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        for channel in self.channels.values():
+            channel.close()
+        self.store.close()
+
+
+def open_app(
+    config: Path, *, stream: TextIO | None = None, upgrade: bool = True, dry_run: bool = False
+) -> App:
+    """Everything that a verb needs.
+
+    Args:
+        config: The config file.
+        stream: Where the console channel writes; stdout by default.
+        upgrade: Make the store where there is none, and migrate an older one.
+        dry_run: Work on a copy of the store in memory, and write nothing outside.
+
+    Raises:
+        ConfigError: The config file cannot be used.
+        StoreError: The store cannot be used.
+    """
+    settings = load_settings(config)
+    store = open_store(settings.store_url(), upgrade=upgrade)
+    if dry_run:
+        copy = open_store("sqlite://")
+        store.copy_into(copy)
+        store.close()
+        store = copy
+    return App(settings, store, stream or sys.stdout, dry_run=dry_run)
+
+
+def _clock(settings: Settings, store: SqlStore) -> SystemClock | ReplayClock:
+    replay = settings.replay
+    if replay is None:
+        return SystemClock()
+
+    def load() -> str | None:
+        with store.read() as tx:
+            return tx.meta(REPLAY_KEY)
+
+    def save(text: str) -> None:
+        with store.write() as tx:
+            tx.set_meta(REPLAY_KEY, text)
+
+    return ReplayClock(replay.begin, replay.speed, load, save)
+
+
+def rebuilt(record: GenerationRecord) -> Generation | None:
+    """A generation built again from the texts that the store keeps; None if that fails now."""
+    with tempfile.TemporaryDirectory(prefix="escalatord-rules-") as folder:
+        root = Path(folder)
+        for name, text in record.sources.items():
+            path = root / name.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        generation = rulebook.load(root).generation
+    return None if generation is None else replace(generation, id=record.id)
+
+
+def _what_is_wrong(loaded: Loaded, folder: Path) -> str:
+    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    if not loaded.files:
+        return f"there are no rule files in {folder}; put YAML files there, or correct `rules:`"
+    noun = "error" if errors == 1 else "errors"
+    return f"{errors} {noun} in the rule files of {folder}, and no earlier good rules to run"

@@ -1,0 +1,107 @@
+"""What one run did, as programs outside are told: format ``escalatord.once/1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from engine.domain.episode import CustomerMessage
+from engine.domain.ticket import utc_second
+from engine.pipeline.cycle import Work
+from engine.pipeline.evaluate import Fired, Skipped
+from engine.ports import Json, OutboxState, Store
+
+
+def as_json(work: Work, store: Store, now: datetime, generation: str, *, dry_run: bool) -> Json:
+    """The document of ``once --json``.
+
+    Args:
+        work: What the run did.
+        store: For the state of customer messages, and the next check.
+        now: The instant up to which it ran (aware UTC).
+        generation: The rules in force.
+        dry_run: Nothing was sent: messages are shown as pending.
+    """
+    with store.read() as tx:
+        rows = tx.view("v_outbox", {"audience": "customer"})
+        next_at = tx.next_due_at()
+    states = {str(row["idempotency_key"]): str(row["state"]) for row in rows}
+    pending = OutboxState.PENDING.value
+    written = [
+        _message(one, pending if dry_run else states.get(key_of(one), pending))
+        for one in work.evaluated.messages
+    ]
+    waiting = [_message(one.message, pending) for one in work.evaluated.planned.values()]
+    ingested = work.ingested.values()
+    return {
+        "format": "escalatord.once/1",
+        "now": utc_second(now),
+        "generation": generation,
+        "ingested": {
+            "tickets": sum(one.tickets for one in ingested),
+            "events": sum(one.events for one in ingested),
+            "rejected": [
+                {"file": row.file, "line": row.line, "code": row.code, "message": row.message}
+                for one in ingested
+                for row in one.rejected
+            ],
+        },
+        "fired": sorted((_fired(one) for one in work.evaluated.fired), key=_order),
+        "customer": sorted(written + waiting, key=_order),
+        "skipped": sorted((_skipped(one) for one in work.evaluated.skipped), key=_order),
+        "next_check_at": utc_second(next_at) if next_at else None,
+    }
+
+
+def key_of(message: CustomerMessage) -> str:
+    """Idempotency key of the outbox row that carries a customer's message."""
+    return "|".join((message.episode.text, message.message.value, str(message.occurrence)))
+
+
+def _order(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:
+    return (
+        str(row["due_at"]),
+        str(row["ticket"]),
+        str(row["rule"]),
+        int(str(row.get("level", 0))),
+        int(str(row.get("occurrence", 0))),
+    )
+
+
+def _fired(one: Fired) -> Json:
+    return {
+        "ticket": one.ticket,
+        "rule": one.rule,
+        "episode": one.episode,
+        "level": one.level,
+        "name": one.name,
+        "occurrence": one.occurrence,
+        "kind": one.kind,
+        "due_at": utc_second(one.due_at),
+        "fired_at": utc_second(one.fired_at),
+        "reason": one.reason.value,
+    }
+
+
+def _message(one: CustomerMessage, state: str) -> Json:
+    return {
+        "ticket": one.ticket,
+        "rule": one.episode.rule,
+        "episode": one.episode.anchor,
+        "message": one.message.value,
+        "occurrence": one.occurrence,
+        "template": one.template,
+        "due_at": utc_second(one.due_at),
+        "deliver_at": utc_second(one.deliver_at),
+        "state": state,
+    }
+
+
+def _skipped(one: Skipped) -> Json:
+    return {
+        "ticket": one.ticket,
+        "rule": one.rule,
+        "level": one.level,
+        "due_at": utc_second(one.due_at),
+        "reason": one.reason.value,
+    }

@@ -1,0 +1,88 @@
+"""How the daemon is doing, told from the store: format ``escalatord.status/1``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from engine.domain.decide import decide
+from engine.domain.ticket import utc_second
+from engine.insight.explain import upto
+from engine.pipeline.evaluate import Policy
+from engine.pipeline.gather import gather
+from engine.ports import Json, Store
+
+RECENT = 10
+
+
+def status(
+    store: Store, policy: Policy, helpdesks: tuple[str, ...], now: datetime, *, degraded: bool
+) -> Json:
+    """The document of ``status --json``.
+
+    Args:
+        store: What is known.
+        policy: What is in force.
+        helpdesks: The configured helpdesks.
+        now: The domain's instant (aware UTC).
+        degraded: The rule files are broken, and the last good rules run.
+    """
+    with store.read() as tx:
+        counts = tx.counts(now)
+        firings = tx.view("v_firings")
+        outbox = tx.view("v_outbox")
+        read = {name: tx.watermark(name) is not None for name in helpdesks}
+        tickets = tx.view("v_tickets")
+    per_helpdesk = Counter(str(row["ticket"]).partition(":")[0] for row in tickets)
+    return {
+        "format": "escalatord.status/1",
+        "now": utc_second(now),
+        "generation": policy.ruleset.generation.id,
+        "degraded": degraded,
+        "helpdesks": [
+            {"name": name, "read": read[name], "tickets": per_helpdesk[name]} for name in helpdesks
+        ],
+        "open_tickets": counts["open_tickets"],
+        "live_episodes": counts["live_episodes"],
+        "overdue": counts["overdue"],
+        "unowned": unowned(store, policy, now),
+        "held": counts["held"],
+        "outbox": counts["outbox"],
+        "rules": _per_rule(policy, firings, outbox),
+        "recent": sorted(firings, key=lambda row: str(row["fired_at"]))[-RECENT:],
+    }
+
+
+def _per_rule(policy: Policy, firings: list[Json], outbox: list[Json]) -> list[Json]:
+    escalations = Counter(str(r["rule"]) for r in firings if r["kind"] and r["occurrence"] == 1)
+    reminders = Counter(str(r["rule"]) for r in firings if not r["kind"])
+    told = Counter(
+        str(r["rule"]) for r in outbox if r["audience"] == "customer" and r["state"] == "delivered"
+    )
+    return [
+        {
+            "rule": rule.id,
+            "mode": rule.mode.value,
+            "escalations": escalations[rule.id],
+            "reminders": reminders[rule.id],
+            "customer_messages": told[rule.id],
+        }
+        for rule in policy.ruleset.generation.rules
+    ]
+
+
+def unowned(store: Store, policy: Policy, now: datetime) -> int:
+    """Live escalations that nobody has taken."""
+    with store.read() as tx:
+        escalated = sorted({str(r["ticket"]) for r in tx.view("v_firings") if r["kind"]})
+        gathered = gather(tx, escalated, policy.ruleset, policy.limits, policy.known, now)
+    count = 0
+    for subject in escalated:
+        outcome = decide(upto(gathered.facts(subject), now), policy.ruleset, policy.receivers, now)
+        for standing in outcome.standings:
+            until = standing.acknowledged_until
+            is_live = standing.episode is not None and standing.is_live
+            escalated_at = standing.episode.escalated_at if standing.episode else None
+            if is_live and escalated_at is not None and (until is None or until <= now):
+                count += 1
+    return count

@@ -1,0 +1,145 @@
+"""What the stages did, as log events: one line for each thing done. No texts, no addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.domain.actions import Audience
+from engine.domain.ticket import utc_second
+from engine.errors import Problem
+from engine.pipeline.cycle import Work
+from engine.pipeline.deliver import Finished
+from engine.pipeline.evaluate import Fired
+from engine.ports import OutboxState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.logs import Logger
+
+
+def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
+    """Write down what a stage did.
+
+    Args:
+        log: Where to.
+        work: What was done.
+        even_if_idle: Say also that an evaluation had nothing to do.
+
+    Returns:
+        Whether an evaluation was told of.
+    """
+    _tell_of_reading(log, work)
+    for fired in work.evaluated.fired:
+        _tell_of_firing(log, fired)
+    for failure in work.evaluated.failures:
+        log.error("decision.failed", ticket=failure.subject, exc_info=failure.error)
+    for finished in work.delivered.finished:
+        _tell_of_delivery(log, finished)
+    return _tell_of_evaluation(log, work, even_if_idle=even_if_idle)
+
+
+def _tell_of_reading(log: Logger, work: Work) -> None:
+    for name, ingested in work.ingested.items():
+        for row in ingested.rejected:
+            log.warning(
+                "ingest.rejected",
+                helpdesk=name,
+                file=row.file,
+                line=row.line,
+                code=row.code,
+                message=row.message,
+            )
+        if ingested.tickets or ingested.events or ingested.rejected:
+            log.info(
+                "ingest.finished",
+                helpdesk=name,
+                tickets=ingested.tickets,
+                events=ingested.events,
+                rejected=len(ingested.rejected),
+            )
+    for name, error in work.unread.items():
+        log.error("ingest.failed", helpdesk=name, message=str(error))
+
+
+def _tell_of_firing(log: Logger, fired: Fired) -> None:
+    log.info(
+        "escalation.fired" if fired.kind else "reminder.fired",
+        ticket=fired.ticket,
+        rule=fired.rule,
+        episode=fired.episode,
+        level=fired.level,
+        name=fired.name,
+        occurrence=fired.occurrence,
+        due_at=utc_second(fired.due_at),
+        reason=fired.reason.value,
+    )
+
+
+def _tell_of_delivery(log: Logger, finished: Finished) -> None:
+    action = finished.row.action
+    if finished.state is not OutboxState.DELIVERED:
+        say = log.warning if finished.state in _TROUBLE else log.info
+        say(
+            f"outbox.{finished.state.value}",
+            id=finished.row.id,
+            ticket=action.subject,
+            rule=action.episode.rule,
+            action=action.kind.value,
+            reason=finished.reason,
+        )
+        return
+    log.info(
+        "outbox.delivered",
+        id=finished.row.id,
+        ticket=action.subject,
+        rule=action.episode.rule,
+        action=action.kind.value,
+        channel=action.channel,
+    )
+    if action.audience is Audience.CUSTOMER:
+        log.info(
+            "customer.updated",
+            ticket=action.ticket,
+            rule=action.episode.rule,
+            message=action.details.get("message"),
+            occurrence=action.occurrence,
+        )
+
+
+_TROUBLE = frozenset({OutboxState.REJECTED, OutboxState.UNKNOWN, OutboxState.DROPPED})
+
+
+def _tell_of_evaluation(log: Logger, work: Work, *, even_if_idle: bool) -> bool:
+    evaluated = work.evaluated
+    if work.stage != "evaluate" or not (evaluated.subjects or even_if_idle):
+        return False
+    log.info(
+        "evaluate.finished",
+        subjects=evaluated.subjects,
+        matched=evaluated.matched,
+        fired=len(evaluated.fired),
+        deferred=evaluated.deferred,
+        suppressed=evaluated.suppressed,
+    )
+    return True
+
+
+def tell_of_problems(log: Logger, problems: Iterable[Problem]) -> None:
+    """Say, loudly and with every place, that the rule files cannot be used."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    for problem in errors:
+        log.error(
+            "rules.error",
+            file=problem.file,
+            line=problem.line,
+            column=problem.column,
+            code=problem.code,
+            message=problem.message,
+            help=problem.help or None,
+        )
+    log.error(
+        "rules.rejected",
+        errors=len(errors),
+        message="the rules that were in force stay in force; mend the files and reload",
+    )
