@@ -1,0 +1,147 @@
+"""From the rows of one ticket to what the helpdesk says of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from engine.domain.ticket import (
+    Actor,
+    Customer,
+    Event,
+    EventKind,
+    Status,
+    Ticket,
+    Value,
+    utc_second,
+)
+from engine.helpdesks.file.cell import Keep
+from engine.helpdesks.file.mapping import Row, State
+from engine.ports import Observation
+
+_Known = tuple[Value, ...]
+"""The values of the fields, in their order."""
+
+_FIRST_VALUES: Final[dict[str, Value]] = {
+    "status": Status.NEW,
+    "subject": "",
+    "tags": (),
+    "customer.no_updates": False,
+}
+"""What a field holds before any row has said something of it; None for all others."""
+
+
+class Historian:
+    """Tells tickets of one helpdesk from their rows."""
+
+    def __init__(self, helpdesk: str, fields: Sequence[str]) -> None:
+        """Know the fields that rows tell.
+
+        Args:
+            helpdesk: The helpdesk's name.
+            fields: As in the rows' `state`, in its order.
+        """
+        self._helpdesk = helpdesk
+        self._fields = tuple(fields)
+        self._unsaid = tuple(_FIRST_VALUES.get(name) for name in fields)
+
+    def of_events(self, rows: Sequence[Row], until: datetime) -> Observation:
+        """A ticket of an event log, with all that happened to it.
+
+        1. The first row is the opening; its values hold since the ticket was opened.
+        2. Of each row comes first the message that it is, then what differs from the row before.
+        3. An event's id is the file's own, else its second; then the field (or `message`); then
+           a number from the second of that name on.
+
+        Args:
+            rows: By time, then in the order of the file; at least one.
+            until: Stands in for the time of a row that has none (aware UTC).
+        """
+        known = self._after(self._unsaid, rows[0].state)
+        opening = self._ticket(rows[0], known, until)
+        seen: Counter[str] = Counter()
+        events: list[Event] = []
+        for row in rows:
+            said_before, known = known, self._after(known, row.state)
+            at = row.at or until
+            events.extend(self._events(row, at, said_before, known, seen))
+        present = self._ticket(rows[0], known, until)
+        return Observation(present, rows[-1].at or until, opening, tuple(events))
+
+    def of_state(self, row: Row, until: datetime) -> Observation:
+        """A ticket of a snapshot.
+
+        Args:
+            row: The one that holds.
+            until: Stands in for its time if it has none (aware UTC).
+        """
+        return Observation(
+            self._ticket(row, self._after(self._unsaid, row.state), until), row.at or until
+        )
+
+    def _after(self, known: _Known, state: State) -> _Known:
+        return tuple(
+            [
+                before if said is Keep.PREVIOUS else said
+                for before, said in zip(known, state, strict=True)
+            ]
+        )
+
+    def _events(
+        self, row: Row, at: datetime, before: _Known, after: _Known, seen: Counter[str]
+    ) -> Iterator[Event]:
+        if row.said is None and before == after:
+            return
+        base = row.event_id or utc_second(at)
+        if row.said is not None:
+            yield Event(
+                id=_numbered(f"{base}/message", seen),
+                at=at,
+                kind=EventKind.MESSAGE,
+                actor=row.said.author,
+                source_id=row.event_id,
+                is_public=row.said.is_public,
+                text=row.said.text,
+                channel=row.said.channel,
+            )
+        for name, was, now in zip(self._fields, before, after, strict=True):
+            if was != now:
+                yield Event(
+                    id=_numbered(f"{base}/{name}", seen),
+                    at=at,
+                    kind=EventKind.CHANGED,
+                    actor=Actor.PERSON,
+                    source_id=row.event_id,
+                    field=name,
+                    before=was,
+                    after=now,
+                )
+
+    def _ticket(self, row: Row, known: _Known, until: datetime) -> Ticket:
+        """The ticket, opened as its first row says, and not later than that row."""
+        plain: dict[str, Any] = {}
+        customer: dict[str, Any] = {}
+        fields: dict[str, str] = {}
+        for name, value in zip(self._fields, known, strict=True):
+            head, _, rest = name.partition(".")
+            if not rest:
+                plain[name] = value
+            elif head == "customer":
+                customer[rest] = value
+            elif value is not None:
+                fields[rest] = str(value)
+        at = row.at or until
+        return Ticket(
+            id=f"{self._helpdesk}:{row.ticket}",
+            created_at=min(row.opened or at, at),
+            customer=Customer(**customer),
+            fields=fields,
+            **plain,
+        )
+
+
+def _numbered(name: str, seen: Counter[str]) -> str:
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}/{seen[name]}"

@@ -1,0 +1,106 @@
+"""What the config file says, typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from engine.helpdesks.options import HelpdeskOptions, Options
+from engine.settings.channels import ChannelOptions
+from engine.settings.secret import Secret
+from engine.settings.values import Length, Whole
+
+_RELATIVE_SQLITE: Final = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?):///(?P<path>(?!/|:memory:).+)")
+
+
+class CustomerLimits(Options):
+    """How much any one customer, and any one ticket, hears of us.
+
+    Attributes:
+        gap: Least time between two messages.
+        per_day: Most messages in any 24 hours.
+    """
+
+    gap: Length = timedelta(hours=1)
+    per_day: Whole = 5
+
+
+class LogOptions(Options):
+    """What is logged, and how.
+
+    Attributes:
+        level: The least of what is logged.
+        format: ``auto`` is for people on a terminal and JSON elsewhere.
+    """
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A past that the daemon lives through.
+
+    Attributes:
+        helpdesk: Name of the helpdesk whose past it is.
+        begin: Where it begins (aware UTC).
+        speed: Seconds of its time per second of real time.
+    """
+
+    helpdesk: str
+    begin: datetime
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the config file says.
+
+    Attributes:
+        path: The config file.
+        rules: Folder of the rule files.
+        helpdesks: By name, in the order of the file.
+        channels: By name, in the order of the file.
+        timezone: Of the local times that people are shown.
+        every: Real time between two evaluations.
+        batch: Subjects evaluated in one transaction.
+        survey_url: What customer templates see under this name.
+        replay: The past that is lived through, if any.
+        warnings: Lines for the log: what is allowed, and unwise.
+    """
+
+    path: Path
+    rules: Path
+    helpdesks: Mapping[str, HelpdeskOptions]
+    channels: Mapping[str, ChannelOptions]
+    customer_limits: CustomerLimits
+    timezone: ZoneInfo
+    every: timedelta
+    batch: int
+    log: LogOptions
+    survey_url: str | None
+    replay: Replay | None
+    warnings: tuple[str, ...]
+    _store: str | Secret = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths start from: the config file's folder."""
+        return self.path.parent
+
+    def store_url(self) -> str:
+        """URL of the store, with SQLite's file made absolute; it may hold a password.
+
+        Raises:
+            ConfigError: It is kept as a secret, and missing.
+        """
+        url = self._store if isinstance(self._store, str) else self._store.read()
+        relative = _RELATIVE_SQLITE.fullmatch(url)
+        if relative is None:
+            return url
+        return f"{relative['scheme']}:///{self.folder / relative['path']}"
