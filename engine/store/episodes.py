@@ -1,0 +1,249 @@
+"""Episodes with their firings and their messages to customers, and what is counted of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, exists, select, text
+
+from engine.domain.actions import Audience
+from engine.domain.episode import (
+    CustomerMessage,
+    Episode,
+    EpisodeId,
+    Firing,
+    MessageKind,
+    Passing,
+)
+from engine.domain.reason import Reason
+from engine.domain.rule import Kind
+from engine.store.bulk import BulkInsert, keep_existing, overwrite
+from engine.store.codec import instant, maybe_instant, maybe_seconds, seconds
+from engine.store.part import Part
+from engine.store.schema import EPISODES, FIRINGS, HAS_ESCALATED, MESSAGES, OUTBOX, TICKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import BindParameter, ColumnElement, Select
+
+    from engine.store.part import AnyRow
+
+_E, _F, _M, _O, _T = EPISODES.c, FIRINGS.c, MESSAGES.c, OUTBOX.c, TICKETS.c
+_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
+_CUSTOMER: Final = "customer:"
+"""What a customer's subject begins with."""
+
+_SAVE = BulkInsert(
+    EPISODES,
+    conflict=overwrite("anchor_at", "escalated_at", "ended_at", key=["subject", "rule", "anchor"]),
+)
+_SAVE_FIRINGS = BulkInsert(FIRINGS, conflict=keep_existing)
+_SAVE_MESSAGES = BulkInsert(MESSAGES, conflict=keep_existing)
+
+_EPISODES = (
+    select(_E.subject, _E.rule, _E.anchor, _E.anchor_at, _E.ended_at)
+    .where(_E.subject.in_(_IDS))
+    .order_by(_E.subject, _E.rule, _E.anchor_at, _E.anchor)
+)
+_FIRINGS = select(*FIRINGS.c).where(_F.subject.in_(_IDS)).order_by(_F.position, _F.is_shadow)
+_MESSAGES = select(*MESSAGES.c).where(_M.subject.in_(_IDS)).order_by(_M.position)
+
+_ESCALATIONS_OF_TICKETS = (
+    select(_T.customer_id, _E.escalated_at)
+    .join(EPISODES, _E.subject == _T.id)
+    .where(_T.customer_id.in_(_IDS), text(HAS_ESCALATED))
+)
+_ESCALATIONS_OF_GROUPS = select(_E.subject, _E.escalated_at).where(
+    _E.subject.in_(_IDS), text(HAS_ESCALATED)
+)
+
+# The ledger holds what was written down; whether it went out stands in the outbox, where a row for
+# a customer names its message in its details.
+_NEVER_SENT = exists().where(
+    _O.subject == _M.subject,
+    _O.rule == _M.rule,
+    _O.anchor == _M.anchor,
+    _O.audience == Audience.CUSTOMER.value,
+    _O.occurrence == _M.occurrence,
+    _O.message == _M.message,
+    _O.state.in_(["cancelled", "dropped"]),
+)
+
+
+def _messages_by(column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    return select(*MESSAGES.c).where(
+        column.in_(_IDS), _M.deliver_at >= bindparam("since"), ~_NEVER_SENT
+    )
+
+
+_MESSAGES_OF_CUSTOMERS = _messages_by(_M.customer)
+_MESSAGES_OF_TICKETS = _messages_by(_M.ticket)
+
+
+class EpisodePart(Part):
+    """What is remembered of each rule on each subject."""
+
+    def episodes(self, subjects: Iterable[str]) -> dict[str, tuple[Episode, ...]]:
+        """All episodes of these subjects, ended ones too, by rule and anchor."""
+        wanted = list(subjects)
+        firings, messages = self._firings(wanted), self._messages(wanted)
+        found: defaultdict[str, list[Episode]] = defaultdict(list)
+        for subject, rule, anchor, anchor_at, ended_at in self._rows_of(_EPISODES, wanted):
+            key = EpisodeId(rule, subject, anchor)
+            found[subject].append(
+                Episode(
+                    id=key,
+                    anchor_at=instant(anchor_at),
+                    firings=tuple(firings.get(key, ())),
+                    messages=tuple(messages.get(key, ())),
+                    ended_at=maybe_instant(ended_at),
+                )
+            )
+        return {subject: tuple(episodes) for subject, episodes in found.items()}
+
+    def _firings(self, subjects: Iterable[str]) -> dict[EpisodeId, list[Firing]]:
+        found: defaultdict[EpisodeId, list[Firing]] = defaultdict(list)
+        for row in self._rows_of(_FIRINGS, subjects):
+            found[EpisodeId(row.rule, row.subject, row.anchor)].append(_firing(row))
+        return found
+
+    def _messages(self, subjects: Iterable[str]) -> dict[EpisodeId, list[CustomerMessage]]:
+        found: defaultdict[EpisodeId, list[CustomerMessage]] = defaultdict(list)
+        for row in self._rows_of(_MESSAGES, subjects):
+            message = _message(row)
+            found[message.episode].append(message)
+        return found
+
+    def save_episodes(self, episodes: Sequence[Episode]) -> None:
+        """Keep episodes with their firings and messages.
+
+        A firing whose (rule, subject, anchor, identity, occurrence) is known stays as it was
+        (what a shadow recorded aside: it stands in nobody's way), and so does a message.
+        """
+        each = {episode.id: episode for episode in episodes}
+        ordered = sorted(each.values(), key=lambda episode: _key(episode.id))
+        _SAVE.run(self._connection, [_episode_row(episode) for episode in ordered])
+        _SAVE_FIRINGS.run(self._connection, list(chain.from_iterable(map(_firing_rows, ordered))))
+        _SAVE_MESSAGES.run(self._connection, list(chain.from_iterable(map(_message_rows, ordered))))
+
+    def escalations_of_customers(self, customers: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
+        """When episodes of these customers' tickets, and of their groups, became escalations.
+
+        Customers without any are left out.
+        """
+        wanted = list(customers)
+        groups = [f"{_CUSTOMER}{customer}" for customer in wanted]
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for customer, at in self._rows_of(_ESCALATIONS_OF_TICKETS, wanted):
+            found[customer].append(at)
+        for subject, at in self._rows_of(_ESCALATIONS_OF_GROUPS, groups):
+            found[subject.removeprefix(_CUSTOMER)].append(at)
+        return {customer: tuple(map(instant, sorted(at))) for customer, at in found.items()}
+
+    def customer_messages(
+        self, customers: Iterable[str], tickets: Iterable[str], since: datetime
+    ) -> tuple[CustomerMessage, ...]:
+        """Messages to these customers or on these tickets that went out or still may.
+
+        Args:
+            customers: Customer ids.
+            tickets: Ticket ids.
+            since: The earliest `deliver_at` (aware UTC).
+
+        Returns:
+            Each message once, in order of `deliver_at`.
+        """
+        bound = seconds(since)
+        rows = chain(
+            self._rows_of(_MESSAGES_OF_CUSTOMERS, customers, since=bound),
+            self._rows_of(_MESSAGES_OF_TICKETS, tickets, since=bound),
+        )
+        each = {(*_key(message.episode), message.message, message.occurrence): message
+                for message in map(_message, rows)}  # fmt: skip
+        return tuple(message for _, message in sorted(each.items(), key=lambda item: (
+            item[1].deliver_at, item[0])))  # fmt: skip
+
+
+def _key(episode: EpisodeId) -> tuple[str, str, str]:
+    """The columns that name an episode, in the tables' order."""
+    return episode.subject, episode.rule, episode.anchor
+
+
+def _episode_row(episode: Episode) -> tuple[object, ...]:
+    return (
+        *_key(episode.id),
+        seconds(episode.anchor_at),
+        maybe_seconds(episode.escalated_at),
+        maybe_seconds(episode.ended_at),
+    )
+
+
+def _firing_rows(episode: Episode) -> list[tuple[object, ...]]:
+    key = _key(episode.id)
+    return [
+        (
+            *key,
+            firing.identity,
+            firing.occurrence,
+            firing.passing is Passing.SHADOW,
+            position,
+            firing.level,
+            firing.kind and firing.kind.value,
+            seconds(firing.due_at),
+            seconds(firing.fired_at),
+            firing.reason.value,
+            firing.passing.value,
+            firing.generation,
+        )
+        for position, firing in enumerate(episode.firings)
+    ]
+
+
+def _message_rows(episode: Episode) -> list[tuple[object, ...]]:
+    key = _key(episode.id)
+    return [
+        (
+            *key,
+            message.message.value,
+            message.occurrence,
+            position,
+            message.ticket,
+            message.customer,
+            message.template,
+            seconds(message.due_at),
+            seconds(message.deliver_at),
+        )
+        for position, message in enumerate(episode.messages)
+    ]
+
+
+def _firing(row: AnyRow) -> Firing:
+    return Firing(
+        level=row.level,
+        identity=row.identity,
+        occurrence=row.occurrence,
+        kind=None if row.kind is None else Kind(row.kind),
+        due_at=instant(row.due_at),
+        fired_at=instant(row.fired_at),
+        reason=Reason(row.reason),
+        passing=Passing(row.passing),
+        generation=row.generation,
+    )
+
+
+def _message(row: AnyRow) -> CustomerMessage:
+    return CustomerMessage(
+        episode=EpisodeId(row.rule, row.subject, row.anchor),
+        ticket=row.ticket,
+        customer=row.customer,
+        message=MessageKind(row.message),
+        occurrence=row.occurrence,
+        template=row.template,
+        due_at=instant(row.due_at),
+        deliver_at=instant(row.deliver_at),
+    )

@@ -1,0 +1,375 @@
+"""The outbox: actions on their way out, and what became of each attempt.
+
+    pending ─lease→ leased ─begin_sending→ sending ─finish→ delivered | rejected | unknown
+       ↑               └─finish→ cancelled | dropped      └─snooze→ pending | snoozed | held
+       └─────── resolve_expired (of a lease that ran out) ┘
+
+Every step out of a lease asks for the lease's token: who lost it to somebody else changes nothing.
+Rows of one ticket go out in order where order matters: changes and notes among themselves, replies
+among themselves, and the notices to one address among themselves. That is a row's `lane`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from engine.domain.actions import ActionKind, Audience
+from engine.ports import OutboxRow, OutboxState
+from engine.store.bulk import BulkInsert, keep_existing
+from engine.store.codec import (
+    decode_action,
+    encode_action,
+    instant,
+    maybe_instant,
+    maybe_seconds,
+    seconds,
+)
+from engine.store.part import Part
+from engine.store.schema import ATTEMPTS, IS_LEASED, IS_ON_ITS_WAY, IS_WAITING, OUTBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Update
+
+    from engine.domain.actions import Action
+    from engine.store.part import AnyRow
+
+_O, _A = OUTBOX.c, ATTEMPTS.c
+_HASH_LENGTH: Final = 16
+
+_FINAL: Final = frozenset(
+    {OutboxState.DELIVERED, OutboxState.REJECTED, OutboxState.CANCELLED, OutboxState.DROPPED}
+)
+_UNSENT: Final = frozenset({OutboxState.CANCELLED, OutboxState.DROPPED})
+"""Ends that a leased row may come to without having been sent."""
+_LEASES: Final = (OutboxState.LEASED, OutboxState.SENDING)
+
+_COLUMNS: Final = (
+    "key", "ticket", "lane", "subject", "rule", "anchor", "audience", "action",
+    "occurrence", "message", "receiver_hash", "body", "state", "reason", "attempts",
+    "next_attempt_at", "created_at",
+)  # fmt: skip
+_ENQUEUE = BulkInsert(OUTBOX, *_COLUMNS, conflict=keep_existing)
+
+_ROW: Final = (
+    _O.id, _O.body, _O.state, _O.attempts, _O.token, _O.next_attempt_at, _O.created_at, _O.reason
+)  # fmt: skip
+_ROWS = select(*_ROW).where(_O.id.in_(bindparam("row_ids", expanding=True))).order_by(_O.id)
+EXPIRED = (
+    select(*_ROW)
+    .where(text(IS_LEASED), _O.lease_until <= bindparam("now"))
+    .order_by(_O.lease_until, _O.id)
+)
+NEXT_DELIVERY = (
+    select(_O.next_attempt_at).where(text(IS_WAITING)).order_by(_O.next_attempt_at).limit(1)
+)
+
+_earlier = OUTBOX.alias("earlier")
+_IS_HELD_BACK = exists().where(
+    _earlier.c.ticket == _O.ticket,
+    _earlier.c.lane == _O.lane,
+    _earlier.c.id < _O.id,
+    text(f"earlier.{IS_ON_ITS_WAY}"),
+    or_(
+        _earlier.c.state != OutboxState.SNOOZED.value,
+        _earlier.c.audience != Audience.CUSTOMER.value,
+    ),
+)
+READY = (
+    select(_O.id)
+    .where(text(f"outbox.{IS_WAITING}"), _O.next_attempt_at <= bindparam("now"), ~_IS_HELD_BACK)
+    .order_by(_O.next_attempt_at, _O.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=OUTBOX)  # says nothing to SQLite, which has one writer
+)
+_LEASE = (
+    update(OUTBOX)
+    .where(_O.id.in_(bindparam("row_ids", expanding=True)))
+    .values(
+        state=OutboxState.LEASED.value,
+        token=bindparam("new_token"),
+        lease_until=bindparam("new_until"),
+    )
+)
+_BEGIN = (
+    update(OUTBOX)
+    .where(
+        _O.id == bindparam("row_id"),
+        _O.token == bindparam("of_token"),
+        _O.state == OutboxState.LEASED.value,
+        _O.lease_until >= bindparam("needed_until"),
+    )
+    .values(state=OutboxState.SENDING.value, attempts=_O.attempts + 1)
+)
+_BEGIN_ATTEMPT = insert(ATTEMPTS).from_select(
+    ["outbox", "number", "started_at"],
+    select(_O.id, _O.attempts, bindparam("now", type_=BigInteger)).where(
+        _O.id == bindparam("row_id")
+    ),
+)
+_END_ATTEMPT = (
+    update(ATTEMPTS)
+    .where(_A.outbox == bindparam("row_id"), _A.outcome.is_(None))
+    .values(
+        finished_at=bindparam("new_finished"),
+        outcome=bindparam("new_outcome"),
+        reason=bindparam("new_reason"),
+        receipt=bindparam("new_receipt"),
+    )
+)
+_MOVE = (
+    update(OUTBOX)
+    .where(_O.id == bindparam("row_id"), _O.state.in_(bindparam("from_states", expanding=True)))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("new_reason"),
+        receipt=func.coalesce(bindparam("new_receipt"), _O.receipt),
+        next_attempt_at=func.coalesce(bindparam("new_next"), _O.next_attempt_at),
+        finished_at=bindparam("new_finished"),
+        token=None,
+        lease_until=None,
+    )
+)
+_MOVE_MINE = _MOVE.where(_O.token == bindparam("of_token"))
+_MOVE_EXPIRED = _MOVE.where(_O.lease_until <= bindparam("now"))
+
+
+class OutboxPart(Part):
+    """The queue of actions, one row for each receiver."""
+
+    def enqueue(self, actions: Sequence[Action], now: datetime) -> None:
+        """Put actions into the queue in this order; one whose key is known is passed over."""
+        created = seconds(now)
+        _ENQUEUE.run(self._connection, [_new_row(action, created) for action in actions])
+
+    def lease(self, now: datetime, limit: int, token: str, until: datetime) -> list[OutboxRow]:
+        """Take rows whose time has come, the longest due first, for the holder of `token`.
+
+        Of each ticket's lane only the first row on its way is taken; a snoozed customer message
+        holds nothing back.
+
+        Args:
+            now: Aware UTC.
+            limit: At most so many.
+            token: A fresh fencing token.
+            until: When the lease runs out (aware UTC).
+
+        Returns:
+            The rows as leased, in order of id.
+        """
+        ready = [row.id for row in self._rows(READY, now=seconds(now), most=limit)]
+        if not ready:
+            return []
+        self._connection.execute(
+            _LEASE, {"row_ids": ready, "new_token": token, "new_until": seconds(until)}
+        )
+        return [_row(row) for row in self._rows(_ROWS, row_ids=ready)]
+
+    def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
+        """Note that an attempt is about to be made; commit before making it.
+
+        Returns:
+            False, and nothing has changed, if the lease was lost or does not last until
+            `needed_until`.
+        """
+        if not self._is_done(
+            _BEGIN, row_id=row_id, of_token=token, needed_until=seconds(needed_until)
+        ):
+            return False
+        self._connection.execute(_BEGIN_ATTEMPT, {"row_id": row_id, "now": seconds(now)})
+        return True
+
+    def finish(
+        self,
+        row_id: int,
+        token: str,
+        state: OutboxState,
+        now: datetime,
+        reason: str | None = None,
+        receipt: str | None = None,
+    ) -> bool:
+        """Note how an attempt ended; a leased row can only be cancelled or dropped.
+
+        Returns:
+            False, and nothing has changed, if the lease was lost.
+        """
+        leases = _LEASES if state in _UNSENT else (OutboxState.SENDING,)
+        outcome = _Outcome(state, reason, at=now, receipt=receipt)
+        return self._move(_MOVE_MINE, row_id, leases, outcome, of_token=token)
+
+    def snooze(
+        self,
+        row_id: int,
+        token: str,
+        until: datetime,
+        reason: str,
+        state: OutboxState = OutboxState.SNOOZED,
+    ) -> bool:
+        """Put a leased or sending row back (`SNOOZED`, `PENDING`) or aside (`HELD`).
+
+        Returns:
+            False, and nothing has changed, if the lease was lost.
+        """
+        outcome = _Outcome(state, reason, next_at=until)
+        return self._move(_MOVE_MINE, row_id, _LEASES, outcome, of_token=token)
+
+    def expired(self, now: datetime) -> list[OutboxRow]:
+        """Rows, leased or sending, whose lease has run out, the first to run out first."""
+        return [_row(row) for row in self._rows(EXPIRED, now=seconds(now))]
+
+    def resolve_expired(
+        self, row_id: int, state: OutboxState, now: datetime, reason: str | None
+    ) -> bool:
+        """Decide what becomes of a row whose lease has run out.
+
+        Returns:
+            False, and nothing has changed, if its holder was quicker.
+        """
+        outcome = _Outcome(state, reason, at=now, next_at=now)
+        return self._move(_MOVE_EXPIRED, row_id, _LEASES, outcome, now=seconds(now))
+
+    def settle(
+        self,
+        row_id: int,
+        state: OutboxState,
+        now: datetime,
+        reason: str | None = None,
+        receipt: str | None = None,
+    ) -> bool:
+        """Decide what becomes of a row that waits for people: released, proved, or given up.
+
+        Only a held row can go back to `PENDING`: an unknown one may have arrived.
+
+        Returns:
+            False, and nothing has changed, if the row does not wait for that.
+        """
+        is_release = state is OutboxState.PENDING
+        waits = (OutboxState.HELD,) if is_release else (OutboxState.HELD, OutboxState.UNKNOWN)
+        outcome = _Outcome(state, reason, at=now, next_at=now, receipt=receipt)
+        return self._move(_MOVE, row_id, waits, outcome)
+
+    def next_delivery_at(self) -> datetime | None:
+        """The earliest next attempt, None when nothing waits."""
+        return maybe_instant(self._value(NEXT_DELIVERY))
+
+    def outbox_row(self, row_id: int) -> OutboxRow | None:
+        """One row, None when there is none of that number."""
+        return next((_row(row) for row in self._rows(_ROWS, row_ids=[row_id])), None)
+
+    def _move(
+        self,
+        statement: Update,
+        row_id: int,
+        from_states: Iterable[OutboxState],
+        outcome: _Outcome,
+        **condition: object,
+    ) -> bool:
+        """Take a row to another state, and close its attempt if one is open."""
+        said = {"new_reason": outcome.reason, "new_receipt": outcome.receipt}
+        at = maybe_seconds(outcome.at)
+        is_moved = self._is_done(
+            statement,
+            row_id=row_id,
+            from_states=[state.value for state in from_states],
+            new_state=outcome.state.value,
+            new_next=maybe_seconds(outcome.next_at),
+            new_finished=at if outcome.state in _FINAL else None,
+            **said,
+            **condition,
+        )
+        if is_moved:
+            ended = {"new_outcome": outcome.state.value, "new_finished": at}
+            self._connection.execute(_END_ATTEMPT, {"row_id": row_id, **ended, **said})
+        return is_moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What becomes of a row.
+
+    Attributes:
+        at: When that was known (aware UTC); None where the caller does not say.
+        next_at: When the row may be leased again, where it may (aware UTC).
+    """
+
+    state: OutboxState
+    reason: str | None
+    at: datetime | None = None
+    next_at: datetime | None = None
+    receipt: str | None = None
+
+
+def receiver_hash(action: Action) -> str | None:
+    """What tells receivers apart without naming them; None when there is no address."""
+    if action.channel is None or action.to is None:
+        return None
+    address = f"{action.channel}:{action.to}"
+    return hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()[:_HASH_LENGTH]
+
+
+def _lane(action: Action) -> str:
+    if action.audience is Audience.CUSTOMER:
+        return "customer"
+    if action.kind in (ActionKind.NOTIFY, ActionKind.DIGEST):
+        return receiver_hash(action) or "staff"
+    return "ticket"
+
+
+def _message_of(action: Action) -> str | None:
+    """Which customer message an action carries out, if it says so."""
+    message = action.details.get("message") if action.audience is Audience.CUSTOMER else None
+    return message if isinstance(message, str) else None
+
+
+def _new_row(action: Action, created: int) -> tuple[object, ...]:
+    state = OutboxState.HELD if action.held else OutboxState.PENDING
+    return (
+        action.key,
+        action.ticket,
+        _lane(action),
+        action.subject,
+        action.episode.rule,
+        action.episode.anchor,
+        action.audience.value,
+        action.kind.value,
+        action.occurrence,
+        _message_of(action),
+        receiver_hash(action),
+        encode_action(action),
+        state.value,
+        action.reason,
+        0,
+        created if action.not_before is None else max(created, seconds(action.not_before)),
+        created,
+    )
+
+
+def _row(row: AnyRow) -> OutboxRow:
+    row_id, body, state, attempts, token, next_attempt_at, created_at, reason = row
+    return OutboxRow(
+        id=row_id,
+        action=decode_action(body),
+        state=OutboxState(state),
+        attempts=attempts,
+        token=token,
+        next_attempt_at=instant(next_attempt_at),
+        created_at=instant(created_at),
+        reason=reason,
+    )

@@ -1,0 +1,25 @@
+"""One transaction: everything in it commits together or not at all."""
+
+from __future__ import annotations
+
+from engine.store.contacts import ContactPart
+from engine.store.decisions import DecisionPart
+from engine.store.episodes import EpisodePart
+from engine.store.generations import GenerationPart
+from engine.store.outbox import OutboxPart
+from engine.store.subjects import SubjectPart
+from engine.store.telling import TellingPart
+from engine.store.tickets import TicketPart
+
+
+class SqlTransaction(
+    TicketPart,
+    ContactPart,
+    SubjectPart,
+    EpisodePart,
+    DecisionPart,
+    OutboxPart,
+    GenerationPart,
+    TellingPart,
+):
+    """`engine.ports.Transaction` on SQLite and PostgreSQL."""

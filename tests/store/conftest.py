@@ -1,0 +1,71 @@
+"""Stores of every kind: the tests of this folder hold for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.store import SqlStore, open_store
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresServer
+
+KINDS = ("file", "memory", "postgres")
+
+
+@pytest.fixture(params=KINDS)
+def url(request: pytest.FixtureRequest) -> str:
+    """Where a store may be made; nothing is there yet."""
+    return _url(request.param, request)
+
+
+@pytest.fixture(params=("file", "postgres"))
+def lasting_url(request: pytest.FixtureRequest) -> str:
+    """The same, of a store that outlives its last connection."""
+    return _url(request.param, request)
+
+
+def _url(kind: str, request: pytest.FixtureRequest) -> str:
+    if kind == "memory":
+        return "sqlite://"
+    if kind == "file":
+        return f"sqlite:///{request.getfixturevalue('tmp_path')}/store.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """Name of a migrated database to copy others from, which is quicker than migrating each."""
+    database = postgres_server.create()
+    open_store(postgres_server.url(database)).close()
+    yield database
+    postgres_server.drop(database)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    """A store that is ready for use, and empty."""
+    if request.param == "postgres":
+        yield from _on_postgres(request)
+        return
+    store = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/s.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """The same, on PostgreSQL: for facts about several workers."""
+    yield from _on_postgres(request)
+
+
+def _on_postgres(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    database = server.create(template=request.getfixturevalue("migrated_database"))
+    store = open_store(server.url(database))
+    yield store
+    store.close()
+    server.drop(database)

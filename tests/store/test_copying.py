@@ -1,0 +1,97 @@
+"""Copies for dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from engine.store import SqlStore, open_store
+from engine.store.schema import METADATA
+from tests.store.factories import (
+    HOUR,
+    NOON,
+    action,
+    contact,
+    decision,
+    episode,
+    episode_id,
+    event,
+    firing,
+    message,
+    record,
+    ticket,
+)
+from tests.store.test_generations import generation
+
+
+@pytest.fixture
+def full_store(store: SqlStore) -> SqlStore:
+    """A store with something in every table."""
+    with store.write() as transaction:
+        transaction.save_record(record(ticket(), event("e1")), ticket())
+        transaction.replace_contacts("desk:1", [contact(ticket())])
+        transaction.set_watermark("desk", {"line": 1}, NOON)
+        transaction.mark_due(["desk:1"], NOON)
+        of = episode_id()
+        transaction.save_episodes([episode(firings=(firing(),), messages=(message(of),))])
+        transaction.append_decisions([decision()])
+        transaction.spend_budget("late", NOON, 1)
+        transaction.enqueue([action()], NOON)
+        transaction.lease(NOON, 1, "t", NOON + HOUR)
+        transaction.begin_sending(1, "t", NOON, NOON)
+        transaction.activate_generation(generation("g1"))
+    return store
+
+
+@pytest.fixture
+def copy() -> Iterator[SqlStore]:
+    store = open_store("sqlite://")
+    yield store
+    store.close()
+
+
+def content(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as connection:
+        return {
+            name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for name, table in METADATA.tables.items()
+        }
+
+
+def test_a_copy_holds_all_that_the_store_holds(full_store: SqlStore, copy: SqlStore) -> None:
+    full_store.copy_into(copy)
+
+    found = content(copy)
+    assert found == content(full_store)
+    assert all(found.values()), "every table must have something to lose"
+
+
+def test_a_copy_holds_nothing_else(full_store: SqlStore, copy: SqlStore) -> None:
+    with copy.write() as transaction:
+        transaction.mark_due(["desk:99"], NOON)
+
+    full_store.copy_into(copy)
+
+    assert content(copy) == content(full_store)
+
+
+def test_what_happens_to_a_copy_does_not_happen_to_the_store(
+    full_store: SqlStore, copy: SqlStore
+) -> None:
+    before = content(full_store)
+    full_store.copy_into(copy)
+
+    with copy.write() as transaction:
+        transaction.enqueue([action("new")], NOON)
+        transaction.append_decisions([decision()])
+        transaction.set_next_checks({"desk:1": None})
+
+    assert content(full_store) == before
+    assert [row["id"] for row in transaction_view(copy, "v_outbox")] == [1, 2]
+
+
+def transaction_view(store: SqlStore, name: str) -> list[dict[str, object]]:
+    with store.read() as transaction:
+        return transaction.view(name)

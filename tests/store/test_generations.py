@@ -1,0 +1,38 @@
+"""Which rules are in force, and small facts by name."""
+
+from __future__ import annotations
+
+from engine.ports import GenerationRecord, RuleKnown
+from engine.store import SqlStore
+from tests.store.factories import HOUR, NOON
+
+
+def generation(name: str) -> GenerationRecord:
+    return GenerationRecord(
+        id=name,
+        loaded_at=NOON,
+        rules={"late": RuleKnown(fingerprint=f"f-{name}", since=NOON - HOUR)},
+        sources={"rules/late.yaml": "version: 1\n# ünï\n"},
+    )
+
+
+def test_at_first_no_generation_is_in_force(store: SqlStore) -> None:
+    with store.read() as transaction:
+        assert transaction.active_generation() is None
+
+
+def test_the_generation_in_force_is_the_last_activated(store: SqlStore) -> None:
+    with store.write() as transaction:
+        for name in ("a", "b", "a"):
+            transaction.activate_generation(generation(name))
+
+        assert transaction.active_generation() == generation("a")
+
+
+def test_a_fact_is_the_last_one_set(store: SqlStore) -> None:
+    with store.write() as transaction:
+        assert transaction.meta("colour") is None
+        transaction.set_meta("colour", "red")
+        transaction.set_meta("colour", "blue")
+
+        assert transaction.meta("colour") == "blue"

@@ -1,0 +1,205 @@
+"""What outside programs read: the views, to the letter, and the counts."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from sqlalchemy import text
+
+from engine.domain.episode import Passing
+from engine.domain.reason import Reason
+from engine.errors import StoreError
+from engine.ports import OutboxState
+from engine.store import SqlStore
+from tests.store.factories import (
+    HOUR,
+    MINUTE,
+    NOON,
+    action,
+    decision,
+    episode,
+    episode_id,
+    firing,
+    notice,
+    record,
+    ticket,
+)
+
+CONTRACT = {
+    "v_tickets": "ticket, status, next_check_at",
+    "v_firings": "ticket, rule, episode, level, name, occurrence, kind, due_at, fired_at, "
+    "generation",
+    "v_decisions": "decision, ticket, rule, at, verdict, reason, generation",
+    "v_outbox": "id, idempotency_key, ticket, rule, audience, action, receiver_hash, state, "
+    "reason, attempts, created_at, finished_at",
+}
+"""As `contract.md` has them."""
+
+
+@pytest.mark.parametrize("view", CONTRACT)
+def test_a_view_has_the_columns_of_the_contract(store: SqlStore, view: str) -> None:
+    with store.reading() as connection:
+        found = connection.execute(text(f"SELECT * FROM {view}")).keys()  # noqa: S608  (four names of ours)
+
+    assert ", ".join(found) == CONTRACT[view]
+
+
+def test_the_view_of_tickets_tells_the_next_check_as_text(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.save_records([(record(ticket(n)), ticket(n)) for n in (1, 2)])
+        transaction.set_next_checks({"desk:1": NOON + MINUTE})
+
+        assert transaction.view("v_tickets") == [
+            {"ticket": "desk:1", "status": "new", "next_check_at": "2026-03-02T12:01:00Z"},
+            {"ticket": "desk:2", "status": "new", "next_check_at": None},
+        ]
+
+
+def test_the_view_of_firings_tells_only_what_fired(store: SqlStore) -> None:
+    passed = [
+        firing("real", level=3, occurrence=2),
+        firing("late", passing=Passing.SKIPPED, reason=Reason.TOO_LATE),
+        firing("tried", passing=Passing.SHADOW, reason=Reason.SHADOW),
+    ]
+
+    with store.write() as transaction:
+        transaction.save_episodes([episode("customer:c1", firings=tuple(passed))])
+
+        assert transaction.view("v_firings") == [
+            {
+                "ticket": "customer:c1",
+                "rule": "late",
+                "episode": "a1",
+                "level": 3,
+                "name": "real",
+                "occurrence": 2,
+                "kind": "technical",
+                "due_at": "2026-03-02T12:00:00Z",
+                "fired_at": "2026-03-02T12:01:00Z",
+                "generation": "g1",
+            }
+        ]
+
+
+def test_the_view_of_decisions_tells_each_line_of_the_log(store: SqlStore) -> None:
+    with store.write() as transaction:
+        (number,) = transaction.append_decisions([decision()])
+
+        assert transaction.view("v_decisions") == [
+            {
+                "decision": number,
+                "ticket": "desk:1",
+                "rule": "late",
+                "at": "2026-03-02T12:00:00Z",
+                "verdict": "WAITING",
+                "reason": "not_yet",
+                "generation": "g1",
+            }
+        ]
+
+
+def test_the_view_of_the_outbox_names_no_address(store: SqlStore) -> None:
+    digest = hashlib.sha256(b"email:lead@example.com").hexdigest()[:16]
+
+    with store.write() as transaction:
+        transaction.enqueue([notice("k", "lead@example.com"), action("n")], NOON)
+        shown, note = transaction.view("v_outbox")
+
+    assert shown == {
+        "id": 1,
+        "idempotency_key": "k",
+        "ticket": "desk:1",
+        "rule": "late",
+        "audience": "staff",
+        "action": "notify",
+        "receiver_hash": digest,
+        "state": "pending",
+        "reason": None,
+        "attempts": 0,
+        "created_at": "2026-03-02T12:00:00Z",
+        "finished_at": None,
+    }
+    assert note["receiver_hash"] is None
+
+
+def test_a_view_is_filtered_by_equality(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.append_decisions([decision(rule=rule) for rule in "aba"])
+
+        found = transaction.view("v_decisions", {"rule": "a", "ticket": "desk:1"})
+        none = transaction.view("v_decisions", {"rule": "' OR 1=1 --"})
+
+    assert [row["rule"] for row in found] == ["a", "a"]
+    assert none == []
+
+
+def test_a_view_is_filtered_by_null(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.enqueue([notice("k", "lead@example.com"), action("n")], NOON)
+
+        (found,) = transaction.view("v_outbox", {"receiver_hash": None})
+
+    assert found["idempotency_key"] == "n"
+
+
+@pytest.mark.parametrize(
+    "name, where, words",
+    [("tickets", None, "there is no view tickets"), ("v_tickets", {"id": 1}, "has no column id")],
+)
+def test_what_is_no_view_or_column_is_refused(
+    store: SqlStore, name: str, where: dict[str, object] | None, words: str
+) -> None:
+    with store.read() as transaction, pytest.raises(StoreError, match=words):
+        transaction.view(name, where)
+
+
+def test_an_empty_store_counts_nothing(store: SqlStore) -> None:
+    with store.read() as transaction:
+        counts = transaction.counts(NOON)
+
+    assert counts == {
+        "live_episodes": 0,
+        "overdue": 0,
+        "unowned": 0,
+        "held": 0,
+        "open_tickets": 0,
+        "outbox": dict.fromkeys(map(str, OutboxState), 0),
+    }
+
+
+def test_episodes_are_live_once_a_level_fired_and_until_they_end(store: SqlStore) -> None:
+    shadow = firing(passing=Passing.SHADOW)
+
+    with store.write() as transaction:
+        transaction.save_episodes(
+            [
+                episode("desk:1", firings=(firing(),)),
+                episode("desk:2", firings=(firing(kind=None),)),
+                episode("desk:3", firings=(shadow,)),
+                episode("desk:4"),
+                episode("desk:5", firings=(firing(),), ended_at=NOON),
+                episode(id=episode_id("desk:1", "other"), firings=(firing(),)),
+            ]
+        )
+        counts = transaction.counts(NOON)
+
+    assert (counts["live_episodes"], counts["unowned"]) == (3, 2)
+
+
+def test_a_subject_is_overdue_after_its_time(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.set_next_checks({"a": NOON - HOUR, "b": NOON, "c": NOON + HOUR, "d": None})
+
+        assert transaction.counts(NOON)["overdue"] == 1
+
+
+def test_the_outbox_is_counted_by_state(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.enqueue([action("a"), action("b", held=True)], NOON)
+        counts = transaction.counts(NOON)
+
+    assert counts["held"] == 1
+    outbox = counts["outbox"]
+    assert isinstance(outbox, dict)
+    assert (outbox["pending"], outbox["held"], outbox["delivered"]) == (1, 1, 0)
