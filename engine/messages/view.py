@@ -1,0 +1,364 @@
+"""What templates see: small frozen records, one set for staff and one for customers.
+
+The customers' records have no room for notes, names of staff, priorities, tags or rules: what a
+template cannot reach, it cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from engine.domain.reason import Reason
+from engine.messages.markdown import single_line
+
+if TYPE_CHECKING:
+    from engine.domain.ticket import Ticket
+    from engine.messages.notice import CustomerNotice, StaffNotice
+
+# --- for customers -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTicket:
+    """The ticket, as its customer knows it; `number` is the id without the helpdesk's name."""
+
+    number: str
+    subject: str
+    type: str | None
+    status: str
+    channel: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """The customer, as we greet them."""
+
+    name: str | None
+    organization: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerEscalation:
+    """That somebody more senior has been called, and since when; None where nobody has."""
+
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """All that a customer's template sees."""
+
+    ticket: CustomerTicket
+    customer: Addressee
+    escalation: CustomerEscalation
+    next_update_at: datetime | None
+    survey_url: str | None
+    language: str
+
+
+# --- for staff -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTicket:
+    """The ticket with all that the desk knows; `number` is the id without the helpdesk's name."""
+
+    id: str
+    number: str
+    helpdesk: str
+    subject: str
+    type: str | None
+    status: str
+    raw_status: str | None
+    priority: str | None
+    tags: tuple[str, ...]
+    group: str | None
+    assignee: str | None
+    channel: str | None
+    language: str | None
+    created_at: datetime
+    due_at: datetime | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffCustomer:
+    """The customer, as the desk knows them."""
+
+    id: str | None
+    name: str | None
+    organization: str | None
+    tier: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """The rule that acts; `reason` is why there is such a rule."""
+
+    id: str
+    description: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelView:
+    """The level that fires; `kind` is ``technical``, ``hierarchical``, or None for a reminder."""
+
+    name: str
+    number: int
+    kind: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTicket:
+    """A ticket in a list; no more than its id where no more is known."""
+
+    id: str
+    number: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field that we set, with what stood there before."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a digest: a level that was passed without acting, and why.
+
+    `others` are the further tickets of a group; `reason` is the code, `why` the same in words.
+    """
+
+    ticket: StaffTicket
+    others: tuple[ListedTicket, ...]
+    rule: RuleView
+    level: LevelView
+    due_at: datetime | None
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """All that a staff template sees.
+
+    Attributes:
+        passed_levels: Names of the levels that fell due before this one and fire with it.
+        changes: What this level set.
+        tickets: All the tickets concerned; more than one for a group.
+        lines: For a digest: one for each level concerned; otherwise one, for this level.
+        occurrence: 1, and more where the notice is said again.
+        why: `reason` in words.
+    """
+
+    ticket: StaffTicket
+    customer: StaffCustomer
+    rule: RuleView
+    level: LevelView
+    passed_levels: tuple[str, ...]
+    due_at: datetime | None
+    fired_at: datetime | None
+    changes: tuple[Change, ...]
+    tickets: tuple[ListedTicket, ...]
+    lines: tuple[Line, ...]
+    receiver: str
+    notify: tuple[str, ...]
+    occurrence: int
+    reason: str
+    why: str
+    facts: Mapping[str, object]
+    ack_url: str | None
+    as_of: datetime | None
+    language: str
+
+
+# --- from the pipeline's terms -------------------------------------------------------------------
+
+WHY: Final[Mapping[str, str]] = {
+    Reason.LEVEL_DUE: "it came due",
+    Reason.BACKLOG: "it was overdue before the rule's present text was loaded; it counts as passed",
+    Reason.TOO_LATE: "it came due too long ago to act now; the ticket was left alone",
+    Reason.BUDGET: (
+        "the rule had reached its budget; this notice stands for the escalation, and its field "
+        "changes wait for room, or for escalatord outbox release"
+    ),
+    Reason.PASSED_ON_RELOAD: "it was passed when the rules were reloaded",
+    "last_update": "the customer has had as many updates as the rule allows",
+}
+"""Reasons that staff are told of, in words."""
+
+
+def customer_view(notice: CustomerNotice, language: str) -> CustomerView:
+    """What a customer's template sees of a notice."""
+    ticket, customer = notice.ticket, notice.ticket.customer
+    return CustomerView(
+        ticket=CustomerTicket(
+            number=_number(ticket.id),
+            subject=single_line(ticket.subject),
+            type=ticket.type,
+            status=ticket.status.value,
+            channel=ticket.channel,
+            created_at=ticket.created_at,
+        ),
+        customer=Addressee(customer.name, customer.organization, customer.language),
+        escalation=CustomerEscalation(_instant(notice.details.get("escalated_at"))),
+        next_update_at=_instant(notice.details.get("next_update_at")),
+        survey_url=notice.survey_url,
+        language=language,
+    )
+
+
+def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotice]) -> StaffView:
+    """What a staff template sees of a notice.
+
+    Args:
+        notice: What is told; what is missing from its details is empty, never an error.
+        language: What instants and durations are said in.
+        digested: All the notices that it stands for: for a digest many, otherwise itself.
+    """
+    details, customer = notice.details, notice.ticket.customer
+    reason = _text(details.get("reason"))
+    return StaffView(
+        ticket=_ticket(notice.ticket),
+        customer=StaffCustomer(
+            customer.id, customer.name, customer.organization, customer.tier, customer.language
+        ),
+        rule=_rule(details),
+        level=_level(details),
+        passed_levels=tuple(_texts(details.get("passed_levels"))),
+        due_at=_instant(details.get("due_at")),
+        fired_at=_instant(details.get("fired_at")),
+        changes=_changes(details.get("changes")),
+        tickets=_listed(notice),
+        lines=tuple(_line(one) for one in digested),
+        receiver=notice.receiver,
+        notify=tuple(_texts(details.get("notify"))),
+        occurrence=_count(details.get("occurrence"), default=1),
+        reason=reason,
+        why=_why(reason),
+        facts=_mapping(details.get("facts")),
+        ack_url=notice.ack_url,
+        as_of=notice.as_of,
+        language=language,
+    )
+
+
+def as_context(view: CustomerView | StaffView) -> dict[str, object]:
+    """The view's parts by name, without copying what is in them."""
+    return {part.name: getattr(view, part.name) for part in fields(view)}
+
+
+def _ticket(ticket: Ticket) -> StaffTicket:
+    return StaffTicket(
+        id=ticket.id,
+        number=_number(ticket.id),
+        helpdesk=ticket.source,
+        subject=single_line(ticket.subject),
+        type=ticket.type,
+        status=ticket.status.value,
+        raw_status=ticket.raw_status,
+        priority=ticket.priority.value if ticket.priority else None,
+        tags=ticket.tags,
+        group=ticket.group,
+        assignee=ticket.assignee,
+        channel=ticket.channel,
+        language=ticket.language,
+        created_at=ticket.created_at,
+        due_at=ticket.due_at,
+        fields=dict(ticket.fields),
+    )
+
+
+def _rule(details: Mapping[str, object]) -> RuleView:
+    rule = _mapping(details.get("rule"))
+    description = _text(rule.get("description"))
+    return RuleView(_text(rule.get("id")), description, _text(rule.get("reason")) or description)
+
+
+def _level(details: Mapping[str, object]) -> LevelView:
+    level = _mapping(details.get("level"))
+    number, kind = _count(level.get("number"), default=0), level.get("kind")
+    return LevelView(_text(level.get("name")), number, _text(kind) if kind else None)
+
+
+def _line(notice: StaffNotice) -> Line:
+    details = notice.details
+    reason = _text(details.get("reason"))
+    return Line(
+        ticket=_ticket(notice.ticket),
+        others=tuple(one for one in _listed(notice) if one.id != notice.ticket.id),
+        rule=_rule(details),
+        level=_level(details),
+        due_at=_instant(details.get("due_at")),
+        reason=reason,
+        why=_why(reason),
+    )
+
+
+def _why(reason: str) -> str:
+    return WHY.get(reason, reason) or WHY[Reason.LEVEL_DUE]
+
+
+def _listed(notice: StaffNotice) -> tuple[ListedTicket, ...]:
+    known = {ticket.id: ticket for ticket in (*notice.members, notice.ticket)}
+    ids = _texts(notice.details.get("tickets")) or list(dict.fromkeys(known))
+    return tuple(
+        ListedTicket(one, _number(one), single_line(known[one].subject) if one in known else "")
+        for one in ids
+    )
+
+
+def _changes(raw: object) -> tuple[Change, ...]:
+    return tuple(
+        Change(_text(one.get("field")), _shown(one.get("before")), _shown(one.get("after")))
+        for one in _sequence(raw)
+        if isinstance(one, Mapping)
+    )
+
+
+def _shown(value: object) -> str:
+    return ", ".join(_texts(value)) if isinstance(value, (list, tuple)) else _text(value)
+
+
+def _number(ticket_id: str) -> str:
+    return ticket_id.partition(":")[2] or ticket_id
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _texts(value: object) -> list[str]:
+    return [_text(one) for one in _sequence(value)]
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _count(value: object, default: int) -> int:
+    return value if isinstance(value, int) else default
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.messages.markdown import escape, single_line, to_html, to_text
+
+BREAKOUTS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</p></body>",
+    "[click](https://evil.example)",
+    "![pixel](https://evil.example/p.png)",
+    "<https://evil.example>",
+    "](https://evil.example)",
+    "**bold** _em_ `code` ~~no~~",
+    "# heading",
+    "- item",
+    "1. item",
+    "12345",
+    "> quote",
+    "```\nfence",
+    "    indented",
+    "a\n\n# heading",
+    "&lt;b&gt; &#60;",
+    "back\\slash \\* \\",
+    "| a | b |",
+    "text\n===",
+    "[ref]: https://evil.example",
+]
+
+
+def body_of(html: str) -> str:
+    found = re.search(r"<body[^>]*>\n(.*)</body>", html, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("value", BREAKOUTS)
+@pytest.mark.parametrize(
+    "frame", ["{}", "- {}", "Dear {}, it is late.", "> {}", "{}. So", "**{}**"]
+)
+def test_a_value_shows_as_itself_wherever_it_stands(value: str, frame: str) -> None:
+    shown = to_text(frame.format(escape(value).strip()))
+    assert single_line(value) in shown
+    html = to_html(frame.format(escape(value).strip()), "en")
+    expected = to_html(frame.format("x"), "en")
+    assert re.findall(r"</?\w+", html) == re.findall(r"</?\w+", expected)
+
+
+@given(st.text())
+def test_any_text_comes_through_as_it_was(value: str) -> None:
+    shown = to_text(f"before {escape(value)} after").strip()
+    assert shown == " ".join(f"before {single_line(value)} after".split()) or (
+        # What Python and Markdown call a blank differs by exotic spaces.
+        shown.split() == f"before {single_line(value)} after".split()
+    )
+
+
+@given(st.text(alphabet=st.sampled_from("<>[]()`*_!#&;\\ab\n\"'~-+=|:/. 1")))
+def test_no_value_brings_a_tag_or_a_link_of_its_own(value: str) -> None:
+    for frame in ("{}", "- {}", "x {} y", "[x](https://desk.example/{})"):
+        html = body_of(to_html(frame.format(escape(value)), "en"))
+        tags = set(re.findall(r"</?(\w+)", html))
+        assert tags <= {"p", "ul", "li", "a"}
+        assert set(re.findall(r'href="([^"]{0,20})', html)) <= {"https://desk.example"}
+        assert all(
+            link.startswith("https://desk.example/") for link in re.findall('href="([^"]*)', html)
+        )
+
+
+def test_a_javascript_link_from_a_value_is_no_link() -> None:
+    assert "<a" not in to_html(f"[x]({escape('javascript:alert(1)')})", "en")
+
+
+def test_a_signed_link_survives_as_it_was() -> None:
+    url = "https://desk.example/ack/eyJ0-aa_bb.cc~dd?x=1&y=(2)#z"
+    assert to_text(f"[I take it]({escape(url)})") == f"I take it: {url}\n"
+    assert url.replace("&", "&amp;") in to_html(f"[I take it]({escape(url)})", "en")
+
+
+def test_overrides_of_the_writing_direction_are_dropped_and_the_writing_stays() -> None:
+    assert single_line("\u202eevil\u202c مرحبا \u200d👩‍💻") == "evil مرحبا \u200d👩‍💻"
+
+
+def test_the_plain_part_reads_like_plain_text() -> None:
+    markdown = (
+        "# Late\n\nDear *Ann*,\nit **waits** `now`.\\\nSee [the page](https://a.example).\n\n"
+        "- one\n- two\n  - deeper\n\n1. first\n2. second\n\n> said\n> so\n\n---\n\n"
+        "```\ncode  here\n```\n\n<https://b.example>\n\n- loose\n\n- list\n  with more\n"
+    )
+    assert to_text(markdown) == (
+        "Late\n\nDear Ann, it waits now.\nSee the page: https://a.example.\n\n"
+        "- one\n- two\n  - deeper\n\n1. first\n2. second\n\n> said so\n\n"
+        "--------------------\n\ncode  here\n\nhttps://b.example\n\n- loose\n\n- list with more\n"
+    )
+
+
+def test_raw_html_in_a_template_is_shown_and_not_obeyed() -> None:
+    assert "<script>" not in to_html("<script>alert(1)</script>", "en")
