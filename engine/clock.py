@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+_END = datetime.max.replace(microsecond=0, tzinfo=UTC)
+
 
 class SystemClock:
     """The machine's own clock, in whole seconds of UTC."""
@@ -71,7 +73,8 @@ class ReplayClock:
         if self._started is None:
             return self._kept()
         at, since = self._started
-        return at + timedelta(seconds=int((self._monotonic() - since) * self._speed))
+        passed = (self._monotonic() - since) * self._speed
+        return at + timedelta(seconds=int(min(passed, (_END - at).total_seconds())))
 
     def monotonic(self) -> float:
         """Real seconds since some fixed point; never steps."""
