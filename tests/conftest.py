@@ -14,8 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # slow is not wrong
+hypothesis.settings.load_profile("any machine")
 
 OUTSIDE_SERVER = "ESCALATORD_TEST_POSTGRES"
 """Names a server to use instead: the URL of a database whose user may create others."""

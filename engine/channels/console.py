@@ -1,18 +1,16 @@
-"""The console: a readable block on a terminal, one line anywhere else."""
+"""The console: a readable block on a terminal, one JSON object a line anywhere else."""
 
 from __future__ import annotations
 
+import json
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from engine.channels.one_line import one_line, tame
 from engine.ports import Message, Sent, SentState
 
 if TYPE_CHECKING:
     from engine.channels.options import Options, Surroundings
-
-_LINE_LENGTH: Final = 400
-"""Characters of text on a line: enough to know what it is about."""
 
 
 class ConsoleChannel:
@@ -29,7 +27,7 @@ class ConsoleChannel:
         try:
             shown = self._block(message) if self._stream.isatty() else self._line(message)
             with self._lock:
-                self._stream.write(shown)
+                self._stream.write(_encodable(shown, self._stream))
                 self._stream.flush()
         except (OSError, ValueError) as error:  # a pipe that nobody reads; a closed stream
             return Sent(SentState.RETRY, reason=f"cannot write to the console: {error}")
@@ -39,10 +37,16 @@ class ConsoleChannel:
         """Nothing to let go of: the stream is its owner's."""
 
     def _line(self, message: Message) -> str:
-        text = one_line(message.text)
-        if len(text) > _LINE_LENGTH:
-            text = text[: _LINE_LENGTH - 1].rstrip() + "…"
-        return f"[{self.name}] to {one_line(message.to)}: {one_line(message.subject)} | {text}\n"
+        # The stream may be the one of the logs, whose readers expect an object with an event.
+        document = {
+            "event": "message.shown",
+            "channel": self.name,
+            "to": one_line(message.to),
+            "subject": one_line(message.subject),
+            "text": tame(message.text),
+            "facts": dict(message.facts),
+        }
+        return json.dumps(document, ensure_ascii=False) + "\n"
 
     def _block(self, message: Message) -> str:
         from rich.console import Console  # noqa: PLC0415 (only a terminal pays for it)
@@ -56,6 +60,12 @@ class ConsoleChannel:
             terminal.print(Text(one_line(message.subject), style="bold"))
             terminal.print(Padding(Text(tame(message.text).strip()), (1, 0, 1, 2)))
         return capture.get()
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """The text as far as the stream's encoding goes, the rest as escapes."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def from_options(options: Options, around: Surroundings) -> ConsoleChannel:

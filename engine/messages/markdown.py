@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +17,9 @@ _PARSER: Final = MarkdownIt("commonmark", {"html": False})
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_BLANKS: Final = re.compile(r"\s+")
 # Controls and line ends break lines; the bidirectional overrides turn what follows around.
-_BREAKING: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e")
+_BREAKING: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
+_TURNING: Final = re.compile(r"[\u202a-\u202e]")
 
 _STYLE: Final = "font-family: system-ui, sans-serif; line-height: 1.5; max-width: 42em"
 
@@ -45,12 +43,7 @@ def escape(text: str) -> str:
 
 def collapse(text: str) -> str:
     """As `single_line`, with a blank at either end where there was one."""
-    tame = (
-        " " if unicodedata.category(letter) in _BREAKING else letter
-        for letter in text
-        if letter not in _TURNING
-    )
-    return _BLANKS.sub(" ", "".join(tame))
+    return _BREAKING.sub(" ", _TURNING.sub("", text))
 
 
 def to_html(markdown: str, language: str) -> str:

@@ -8,9 +8,9 @@ from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from engine.errors import MessageError
 from engine.messages.builtin import builtin_templates
 from engine.messages.environment import line_environment, markdown_environment
-from engine.errors import MessageError
 from engine.messages.markdown import page, single_line, to_html, to_text
 from engine.messages.view import as_context, customer_view, staff_view
 from engine.messages.wording import DEFAULT_LANGUAGE, language_code, localtime

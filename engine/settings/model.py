@@ -93,6 +93,13 @@ class Settings:
         """What relative paths start from: the config file's folder."""
         return self.path.parent
 
+    @property
+    def rules_from_here(self) -> Path:
+        """The rules folder as somebody who stands in the working folder would name it."""
+        here = Path.cwd()
+        is_below = self.rules.is_relative_to(here) and here != Path(here.anchor)
+        return self.rules.relative_to(here) if is_below else self.rules
+
     def store_url(self) -> str:
         """URL of the store, with SQLite's file made absolute; it may hold a password.
 

@@ -11,6 +11,7 @@ from engine.store.failures import (
     SchemaTooNewError,
     StoreCorruptError,
     StoreLockedError,
+    StoreMissingError,
     StoreUnreachableError,
     StoreUrlError,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "SqlTransaction",
     "StoreCorruptError",
     "StoreLockedError",
+    "StoreMissingError",
     "StoreUnreachableError",
     "StoreUrlError",
     "connect",

@@ -10,25 +10,23 @@ from sqlalchemy import bindparam, delete, select
 
 from engine.domain.condition import ContactsBy
 from engine.domain.contact import Contact
+from engine.store.among import among
 from engine.store.bulk import BulkInsert
 from engine.store.codec import decode_ticket, instant, seconds
-from engine.store.part import Part, in_chunks
+from engine.store.part import Part
 from engine.store.schema import CONTACTS, TICKETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import BindParameter
-
     from engine.domain.ticket import Ticket
 
 _C: Final = CONTACTS.c
 _SINCE_EVER: Final = -(2**62)
 
-_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
-_KEPT = select(*CONTACTS.c).where(_C.ticket.in_(_IDS))
-_FORGET = delete(CONTACTS).where(_C.ticket.in_(_IDS))
+_KEPT = select(*CONTACTS.c).where(among(_C.ticket, "ids"))
+_FORGET = delete(CONTACTS).where(among(_C.ticket, "ids"))
 _INSERT = BulkInsert(CONTACTS)
 _SELECT = (
     select(_C.ticket, _C.key, _C.at, _C.channel)
@@ -41,7 +39,7 @@ _CONTACTS = {
     ContactsBy.ORGANIZATION: _SELECT.where(_C.organization == bindparam("key")),
     ContactsBy.EVERYONE: _SELECT,
 }
-_PRESENT = select(TICKETS.c.id, TICKETS.c.present).where(TICKETS.c.id.in_(_IDS))
+_PRESENT = select(TICKETS.c.id, TICKETS.c.present).where(among(TICKETS.c.id, "ids"))
 
 
 class ContactPart(Part):
@@ -61,8 +59,7 @@ class ContactPart(Part):
         for row in self._rows_of(_KEPT, new):
             kept[row.ticket].append(tuple(row))
         changed = {key: rows for key, rows in new.items() if sorted(kept[key]) != rows}
-        for chunk in in_chunks(key for key in changed if kept[key]):
-            self._connection.execute(_FORGET, {"ids": chunk})
+        self._do_for(_FORGET, (key for key in changed if kept[key]))
         _INSERT.run(self._connection, list(chain.from_iterable(changed.values())))
 
     def contacts(

@@ -21,6 +21,10 @@ _BATCH: Final = 2_000
 def copy_store(source: SqlStore, target: SqlStore) -> None:
     """Make `target` hold exactly what `source` holds at one instant; both are up to date.
 
+    Args:
+        source: Any store.
+        target: A store on SQLite: PostgreSQL would not count on from the numbers copied.
+
     Raises:
         StoreError: One of them cannot be used.
     """

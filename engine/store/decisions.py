@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, func, select, text
 
 from engine.domain.reason import Reason, Verdict
+from engine.store.among import among
 from engine.store.bulk import BulkInsert
 from engine.store.codec import dumps, seconds
 from engine.store.part import Part
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 _D, _B = DECISIONS.c, BUDGETS.c
 _NEWEST: Final = (
-    select(func.max(_D.id))
-    .where(_D.subject.in_(bindparam("ids", expanding=True)))
-    .group_by(_D.subject, _D.rule)
+    select(func.max(_D.id)).where(among(_D.subject, "ids")).group_by(_D.subject, _D.rule)
 )
 _LAST = select(_D.subject, _D.rule, _D.verdict, _D.reason).where(_D.id.in_(_NEWEST))
 _APPEND = BulkInsert(DECISIONS)

@@ -19,6 +19,7 @@ from engine.domain.episode import (
 )
 from engine.domain.reason import Reason
 from engine.domain.rule import Kind
+from engine.store.among import among
 from engine.store.bulk import BulkInsert, keep_existing, overwrite
 from engine.store.codec import instant, maybe_instant, maybe_seconds, seconds
 from engine.store.part import Part
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from sqlalchemy import BindParameter, ColumnElement, Select
+    from sqlalchemy import ColumnElement, Select
 
     from engine.store.part import AnyRow
 
 _E, _F, _M, _O, _T = EPISODES.c, FIRINGS.c, MESSAGES.c, OUTBOX.c, TICKETS.c
-_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
 _CUSTOMER: Final = "customer:"
 """What a customer's subject begins with."""
 
@@ -47,19 +47,19 @@ _SAVE_MESSAGES = BulkInsert(MESSAGES, conflict=keep_existing)
 
 _EPISODES = (
     select(_E.subject, _E.rule, _E.anchor, _E.anchor_at, _E.ended_at)
-    .where(_E.subject.in_(_IDS))
+    .where(among(_E.subject, "ids"))
     .order_by(_E.subject, _E.rule, _E.anchor_at, _E.anchor)
 )
-_FIRINGS = select(*FIRINGS.c).where(_F.subject.in_(_IDS)).order_by(_F.position, _F.is_shadow)
-_MESSAGES = select(*MESSAGES.c).where(_M.subject.in_(_IDS)).order_by(_M.position)
+_FIRINGS = select(*FIRINGS.c).where(among(_F.subject, "ids")).order_by(_F.position, _F.is_shadow)
+_MESSAGES = select(*MESSAGES.c).where(among(_M.subject, "ids")).order_by(_M.position)
 
 _ESCALATIONS_OF_TICKETS = (
     select(_T.customer_id, _E.escalated_at)
     .join(EPISODES, _E.subject == _T.id)
-    .where(_T.customer_id.in_(_IDS), text(HAS_ESCALATED))
+    .where(among(_T.customer_id, "ids"), text(HAS_ESCALATED))
 )
 _ESCALATIONS_OF_GROUPS = select(_E.subject, _E.escalated_at).where(
-    _E.subject.in_(_IDS), text(HAS_ESCALATED)
+    among(_E.subject, "ids"), text(HAS_ESCALATED)
 )
 
 # The ledger holds what was written down; whether it went out stands in the outbox, where a row for
@@ -77,7 +77,7 @@ _NEVER_SENT = exists().where(
 
 def _messages_by(column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*MESSAGES.c).where(
-        column.in_(_IDS), _M.deliver_at >= bindparam("since"), ~_NEVER_SENT
+        among(column, "ids"), _M.deliver_at >= bindparam("since"), ~_NEVER_SENT
     )
 
 

@@ -22,6 +22,10 @@ class StoreUnreachableError(StoreError):
     """No server answers there, or the file cannot be opened or made."""
 
 
+class StoreMissingError(StoreUnreachableError):
+    """There is no such file, and nobody asked to make it."""
+
+
 class StoreCorruptError(StoreError):
     """The file is no database, or a damaged one."""
 

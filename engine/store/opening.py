@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from engine.store import sqlite
 from engine.store.failures import (
     SchemaOutdatedError,
-    StoreUnreachableError,
+    StoreMissingError,
     StoreUrlError,
     translated,
 )
@@ -49,11 +50,15 @@ def open_store(
     Raises:
         StoreUrlError: The URL makes no sense.
         StoreUnreachableError: No server, no such folder, no rights.
+        StoreMissingError: There is no such file, and `upgrade` is False.
         StoreCorruptError: The file is no database.
         SchemaTooNewError: The store belongs to a newer program.
         SchemaOutdatedError: It must be migrated, and `upgrade` is False.
     """
-    store = connect(url, wait=wait, pool_size=pool_size, create=upgrade)
+    if _is_memory(_parsed(url)):
+        store = _in_memory(wait, _migrated_image())
+    else:
+        store = connect(url, wait=wait, pool_size=pool_size, create=upgrade)
     try:
         _make_ready(store, upgrade=upgrade)
     except BaseException:
@@ -93,31 +98,52 @@ def connect(
         case "postgresql":
             return _postgres(parsed, wait, pool_size)
         case other:
-            raise StoreUrlError(f"store URL: cannot keep a store in {other}; {_EXAMPLES}")
+            raise StoreUrlError(f"the store's URL: nothing can be kept in {other}; {_EXAMPLES}")
 
 
 def _parsed(url: str) -> URL:
     try:
         return make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise StoreUrlError(f"store URL {url!r} cannot be read; {_EXAMPLES}") from error
+        # It may hold a password, so it is not repeated.
+        raise StoreUrlError(f"the store's URL cannot be read; {_EXAMPLES}") from error
+
+
+def _is_memory(url: URL) -> bool:
+    is_nowhere = not url.host and url.database in (None, "", ":memory:")
+    return url.get_backend_name() == "sqlite" and is_nowhere
 
 
 def _sqlite(url: URL, wait: float, *, create: bool) -> SqlStore:
     sqlite.require_version()
     if url.host or url.query:
         raise StoreUrlError(
-            f"store URL {url}: a file takes three slashes and no options; {_EXAMPLES}"
+            f"the store's URL {url}: a file takes three slashes and no options; {_EXAMPLES}"
         )
-    if url.database in (None, "", ":memory:"):
-        engine = sqlite.memory_engine()
-        return SqlStore("in memory", engine, engine, Turn("in memory", wait), None)
+    if _is_memory(url):
+        return _in_memory(wait)
     path = Path(str(url.database))
     sqlite.require_folder(path)
     if not create and not path.exists():
-        raise StoreUnreachableError(f"there is no store {path}; start the daemon to make it")
+        raise StoreMissingError(f"there is no store {path}; start the daemon to make it")
     writing, reading = sqlite.file_engines(path, wait)
     return SqlStore(str(path), writing, reading, Turn(str(path), wait), path)
+
+
+def _in_memory(wait: float, image: bytes | None = None) -> SqlStore:
+    engine = sqlite.memory_engine(image)
+    return SqlStore("in memory", engine, engine, Turn("in memory", wait), None)
+
+
+@cache
+def _migrated_image() -> bytes | None:
+    """A migrated database: simulations open many, and to migrate each would take the most time."""
+    store = _in_memory(WAIT)
+    migrate(store)
+    with store.reading() as connection:
+        image = sqlite.image_of(connection)
+    store.close()
+    return image
 
 
 def _postgres(url: URL, wait: float, pool_size: int) -> SqlStore:

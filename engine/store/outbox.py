@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from engine.domain.actions import ActionKind, Audience
 from engine.ports import OutboxRow, OutboxState
+from engine.store.among import among
 from engine.store.bulk import BulkInsert, keep_existing
 from engine.store.codec import (
     decode_action,
@@ -71,15 +72,13 @@ _ENQUEUE = BulkInsert(OUTBOX, *_COLUMNS, conflict=keep_existing)
 _ROW: Final = (
     _O.id, _O.body, _O.state, _O.attempts, _O.token, _O.next_attempt_at, _O.created_at, _O.reason
 )  # fmt: skip
-_ROWS = select(*_ROW).where(_O.id.in_(bindparam("row_ids", expanding=True))).order_by(_O.id)
-EXPIRED = (
+_ROWS = select(*_ROW).where(among(_O.id, "ids")).order_by(_O.id)
+_EXPIRED = (
     select(*_ROW)
     .where(text(IS_LEASED), _O.lease_until <= bindparam("now"))
     .order_by(_O.lease_until, _O.id)
 )
-NEXT_DELIVERY = (
-    select(_O.next_attempt_at).where(text(IS_WAITING)).order_by(_O.next_attempt_at).limit(1)
-)
+_NEXT = select(_O.next_attempt_at).where(text(IS_WAITING)).order_by(_O.next_attempt_at).limit(1)
 
 _earlier = OUTBOX.alias("earlier")
 _IS_HELD_BACK = exists().where(
@@ -92,7 +91,7 @@ _IS_HELD_BACK = exists().where(
         _earlier.c.audience != Audience.CUSTOMER.value,
     ),
 )
-READY = (
+_READY = (
     select(_O.id)
     .where(text(f"outbox.{IS_WAITING}"), _O.next_attempt_at <= bindparam("now"), ~_IS_HELD_BACK)
     .order_by(_O.next_attempt_at, _O.id)
@@ -101,7 +100,7 @@ READY = (
 )
 _LEASE = (
     update(OUTBOX)
-    .where(_O.id.in_(bindparam("row_ids", expanding=True)))
+    .where(among(_O.id, "ids"))
     .values(
         state=OutboxState.LEASED.value,
         token=bindparam("new_token"),
@@ -174,13 +173,9 @@ class OutboxPart(Part):
         Returns:
             The rows as leased, in order of id.
         """
-        ready = [row.id for row in self._rows(READY, now=seconds(now), most=limit)]
-        if not ready:
-            return []
-        self._connection.execute(
-            _LEASE, {"row_ids": ready, "new_token": token, "new_until": seconds(until)}
-        )
-        return [_row(row) for row in self._rows(_ROWS, row_ids=ready)]
+        ready = [row.id for row in self._rows(_READY, now=seconds(now), most=limit)]
+        self._do_for(_LEASE, ready, new_token=token, new_until=seconds(until))
+        return [_row(row) for row in self._rows_of(_ROWS, ready)]
 
     def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
         """Note that an attempt is about to be made; commit before making it.
@@ -232,7 +227,7 @@ class OutboxPart(Part):
 
     def expired(self, now: datetime) -> list[OutboxRow]:
         """Rows, leased or sending, whose lease has run out, the first to run out first."""
-        return [_row(row) for row in self._rows(EXPIRED, now=seconds(now))]
+        return [_row(row) for row in self._rows(_EXPIRED, now=seconds(now))]
 
     def resolve_expired(
         self, row_id: int, state: OutboxState, now: datetime, reason: str | None
@@ -267,11 +262,11 @@ class OutboxPart(Part):
 
     def next_delivery_at(self) -> datetime | None:
         """The earliest next attempt, None when nothing waits."""
-        return maybe_instant(self._value(NEXT_DELIVERY))
+        return maybe_instant(self._value(_NEXT))
 
     def outbox_row(self, row_id: int) -> OutboxRow | None:
         """One row, None when there is none of that number."""
-        return next((_row(row) for row in self._rows(_ROWS, row_ids=[row_id])), None)
+        return next((_row(row) for row in self._rows_of(_ROWS, [row_id])), None)
 
     def _move(
         self,

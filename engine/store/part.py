@@ -1,19 +1,17 @@
-"""What the parts of a transaction stand on: its connection, and lists cut to size."""
+"""What the parts of a transaction stand on: its connection, and short ways to ask it."""
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from engine.store.among import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Executable, Row
 
     AnyRow = Row[*tuple[Any, ...]]
-
-CHUNK: Final = 500
-"""Most ids in one IN list: SQLite's older builds take 999 parameters in a statement."""
 
 
 class Part:
@@ -36,15 +34,15 @@ class Part:
         return self._connection.execute(statement, values).rowcount > 0
 
     def _rows_of(
-        self, statement: Executable, ids: Iterable[str], **values: object
-    ) -> Iterator[AnyRow]:
-        """The rows of a statement with an expanding parameter `ids`, asked in chunks."""
-        return chain.from_iterable(
-            self._rows(statement, ids=chunk, **values) for chunk in in_chunks(ids)
+        self, statement: Executable, ids: Iterable[object], **values: object
+    ) -> Sequence[AnyRow]:
+        """The rows of a statement that asks for a column `among` these ids."""
+        wanted = set(ids)
+        return (
+            self._rows(statement, ids=bound(self._connection, wanted), **values) if wanted else ()
         )
 
-
-def in_chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    """The ids in order, each once, at most `CHUNK` at a time."""
-    each = sorted(set(ids))
-    return (each[start : start + CHUNK] for start in range(0, len(each), CHUNK))
+    def _do_for(self, statement: Executable, ids: Iterable[object], **values: object) -> None:
+        """Run a statement on the rows with a column `among` these ids."""
+        if wanted := set(ids):
+            self._connection.execute(statement, {"ids": bound(self._connection, wanted), **values})

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-OLDEST: Final = (3, 35, 0)
-"""The first version with RETURNING."""
+OLDEST: Final = (3, 34, 0)
+"""What the oldest systems with Python 3.11 ship (RHEL 9); UPSERT, json_each and more are needed."""
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",  # readers never wait for the writer
@@ -27,6 +27,7 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB a connection
 )
+_CAN_IMAGE: Final = hasattr(sqlite3.Connection, "serialize")
 _READ_ONLY: Final = "PRAGMA query_only = ON"
 
 
@@ -69,13 +70,25 @@ def file_engines(path: Path, busy_timeout: float) -> tuple[Engine, Engine]:
     return writing, reading
 
 
-def memory_engine() -> Engine:
-    """An engine with the one connection that holds the database."""
+def memory_engine(image: bytes | None = None) -> Engine:
+    """An engine with the one connection that holds the database.
+
+    Args:
+        image: What the database holds from the start, as `image_of` gave it.
+    """
     engine = create_engine(
         "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
     )
+    if image is not None:
+        event.listen(engine, "connect", lambda connection, _: connection.deserialize(image))
     _prepare(engine, *_PRAGMAS, begin="BEGIN IMMEDIATE")
     return engine
+
+
+def image_of(connection: Connection) -> bytes | None:
+    """The whole database as bytes; None where SQLite was built without that."""
+    driver = connection.connection.driver_connection
+    return driver.serialize() if isinstance(driver, sqlite3.Connection) and _CAN_IMAGE else None
 
 
 def _prepare(engine: Engine, *pragmas: str, begin: str) -> None:

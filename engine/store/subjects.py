@@ -32,8 +32,8 @@ def _earliest(insert: Insert) -> Insert:
 
 _MARK_DUE = BulkInsert(SUBJECTS, conflict=_earliest)
 _SET_NEXT = BulkInsert(SUBJECTS, conflict=overwrite("next_check_at", key=["subject"]))
-NEXT_DUE = select(_S.next_check_at).where(text(IS_TIMED)).order_by(_S.next_check_at).limit(1)
-DUE = (
+_NEXT = select(_S.next_check_at).where(text(IS_TIMED)).order_by(_S.next_check_at).limit(1)
+_DUE = (
     select(_S.subject, _S.next_check_at)
     .where(text(IS_TIMED), _S.next_check_at <= bindparam("now"))
     .order_by(_S.next_check_at, _S.subject)
@@ -58,12 +58,12 @@ class SubjectPart(Part):
         """
         return [
             DueSubject(subject, instant(at))
-            for subject, at in self._rows(DUE, now=seconds(now), most=limit)
+            for subject, at in self._rows(_DUE, now=seconds(now), most=limit)
         ]
 
     def next_due_at(self) -> datetime | None:
         """The earliest next check, None when only a change could matter."""
-        return maybe_instant(self._value(NEXT_DUE))
+        return maybe_instant(self._value(_NEXT))
 
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
         """Set the next checks of subjects, to whatever they were before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, case, delete, exists, func, select, text, update
 
@@ -11,6 +11,7 @@ from engine.domain.condition import ContactsBy
 from engine.domain.history import History
 from engine.domain.ticket import Actor, EventKind
 from engine.ports import TicketRecord
+from engine.store.among import among
 from engine.store.bulk import BulkInsert, overwrite
 from engine.store.codec import (
     decode_event,
@@ -22,14 +23,12 @@ from engine.store.codec import (
     loads,
     seconds,
 )
-from engine.store.part import Part, in_chunks
+from engine.store.part import Part
 from engine.store.schema import CONTACTS, IS_OPEN, TICKET_EVENTS, TICKETS, WATERMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
-
-    from sqlalchemy import BindParameter
 
     from engine.domain.ticket import Event, Ticket
     from engine.ports import Json
@@ -39,14 +38,13 @@ if TYPE_CHECKING:
     """subject, id, at, seq, kind, actor, body"""
 
 _T, _E, _C = TICKETS.c, TICKET_EVENTS.c, CONTACTS.c
-_IDS: Final[BindParameter[str]] = bindparam("ids", expanding=True)
 
 _WATERMARK = select(WATERMARKS.c.watermark).where(WATERMARKS.c.helpdesk == bindparam("helpdesk"))
 _SET_WATERMARK = BulkInsert(WATERMARKS, conflict=overwrite("watermark", "at", key=["helpdesk"]))
 
-_RECORDS = select(_T.id, _T.opening, _T.source, _T.observed_at).where(_T.id.in_(_IDS))
-_OPENINGS = select(_T.id, _T.opening).where(_T.id.in_(_IDS))
-_EVENTS = select(*TICKET_EVENTS.c).where(_E.subject.in_(_IDS)).order_by(_E.at, _E.seq, _E.id)
+_RECORDS = select(_T.id, _T.opening, _T.source, _T.observed_at).where(among(_T.id, "ids"))
+_OPENINGS = select(_T.id, _T.opening).where(among(_T.id, "ids"))
+_EVENTS = select(*TICKET_EVENTS.c).where(among(_E.subject, "ids")).order_by(_E.at, _E.seq, _E.id)
 _LAST_SEQ = select(func.coalesce(func.max(_E.seq), -1)).where(_E.subject == bindparam("subject"))
 
 _SAVE_TICKETS = BulkInsert(
@@ -66,7 +64,7 @@ _WENT_ELSEWHERE = exists().where(
 )
 _MOVE_CONTACTS = (
     update(CONTACTS)
-    .where(_C.ticket.in_(_IDS), _WENT_ELSEWHERE)
+    .where(among(_C.ticket, "ids"), _WENT_ELSEWHERE)
     .values(
         customer_id=select(_T.customer_id).where(_T.id == _C.ticket).scalar_subquery(),
         organization=select(_T.organization).where(_T.id == _C.ticket).scalar_subquery(),
@@ -140,8 +138,7 @@ class TicketPart(Part):
         each = {record.source.id: (record, present) for record, present in records}
         _SAVE_TICKETS.run(self._connection, [_ticket_row(*each[key]) for key in sorted(each)])
         self._save_events({key: record.events for key, (record, _) in each.items()})
-        for chunk in in_chunks(each):
-            self._connection.execute(_MOVE_CONTACTS, {"ids": chunk})
+        self._do_for(_MOVE_CONTACTS, each)
 
     def _save_events(self, wanted: dict[str, tuple[Event, ...]]) -> None:
         """Write only what differs: most of a long history stays as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,12 +46,22 @@ def migrated_database(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(database)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, for the same purpose."""
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     """A store that is ready for use, and empty."""
     if request.param == "postgres":
         yield from _on_postgres(request)
         return
+    if request.param == "file":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "s.db")
     store = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/s.db")
     yield store
     store.close()

@@ -60,8 +60,8 @@ def test_a_relative_path_lies_in_the_present_folder(
     [
         ("", "cannot be read"),
         ("store.db", "cannot be read"),
-        ("mysql://user@host/db", "cannot keep a store in mysql"),
-        ("oracle+what://x", "cannot keep a store in oracle"),
+        ("mysql://user@host/db", "nothing can be kept in mysql"),
+        ("oracle+what://x", "nothing can be kept in oracle"),
         ("sqlite://store.db", "three slashes"),
         ("sqlite:///store.db?mode=ro", "no options"),
         ("postgresql://user@host:what/db", "cannot be read"),
@@ -72,6 +72,13 @@ def test_a_url_that_makes_no_sense_is_refused(url: str, words: str) -> None:
         open_store(url)
 
     assert "postgresql://user@host/database" in str(caught.value)
+
+
+def test_a_password_in_a_url_that_makes_no_sense_is_not_told() -> None:
+    with pytest.raises(StoreUrlError) as caught:
+        open_store("postgresql://user:hush@host:what/db")
+
+    assert "hush" not in str(caught.value)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ _T = TypeVar("_T")
 
 
 class _Meanings(dict[str | None, _T]):
-    """What the texts of a column mean; each is understood once, and looked up from then on."""
+    """What the texts of a column mean; each is understood once, and looked up from then on.
+
+    A dictionary that fills itself, since nothing is faster: while it is empty it counts as false.
+    """
 
     def __missing__(self, text: str | None) -> _T:
         meaning = self.understand((text or "").strip())

@@ -41,12 +41,12 @@ class _News:
 
     ticket: str
     rows: Sequence[Row]
-    print: int
+    fingerprint: int
 
     @property
     def order(self) -> tuple[datetime, str, int]:
         last = self.rows[-1]
-        return last.at or _NEVER, last.file, last.line
+        return last.known_from or _NEVER, last.file, last.line
 
 
 class FileHelpdesk:
@@ -78,6 +78,7 @@ class FileHelpdesk:
         self._mark: Json | None = None
         self._until = _NEVER
         self._dirty: set[str] = set()
+        self._waiting: dict[str, _News] = {}
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """What changed since `watermark` (None: everything), nothing later than `until`.
@@ -96,9 +97,11 @@ class FileHelpdesk:
                 self._recall(watermark or {}, until)
             else:
                 self._dirty |= self._source.timeline.tickets_between(self._until, until)
+            if until < self._until:
+                self._dirty |= self._waiting.keys()
             self._until = until
-            news = self._news(until)
-            now = nsmallest(_MOST_AT_ONCE, news, key=lambda each: each.order)
+            self._judge(until)
+            now = nsmallest(_MOST_AT_ONCE, self._waiting.values(), key=lambda each: each.order)
             rejected = list(self._unheard_of(watermark or {}, until))
             told_at = max([told_at, *(row.at for each in now if (row := each.rows[-1]).at)])
             self._learn(now, rejected)
@@ -107,7 +110,7 @@ class FileHelpdesk:
                 tuple(self._observation(each.rows, until) for each in now),
                 self._mark,
                 tuple(each.row for each in rejected),
-                is_complete=len(now) == len(news),
+                is_complete=not self._waiting,
             )
 
     def next_change_at(self, after: datetime) -> datetime | None:
@@ -175,37 +178,40 @@ class FileHelpdesk:
     def _recall(self, watermark: Json, until: datetime) -> None:
         """Take up what a watermark says was told, in this process or in another."""
         rows = {t: self._source.timeline.rows_of(t, until) for t in self._source.timeline.tickets}
-        prints = {t: self._print(each) for t, each in rows.items() if each}
-        self._told = Told.recall(str(watermark.get("tickets")), prints)
-        self._dirty = {t for t, each in prints.items() if not self._told.knows(t, each)}
-        faults = {each.key: each.print for each in self._source.rejections(_settled(watermark))}
+        marks = {t: self._fingerprint(each) for t, each in rows.items() if each}
+        self._told = Told.recall(str(watermark.get("tickets")), marks)
+        self._dirty = {t for t, each in marks.items() if not self._told.knows(t, each)}
+        self._waiting = {}
+        faults = {
+            each.key: each.fingerprint for each in self._source.rejections(_settled(watermark))
+        }
         self._told_faults = Told.recall(str(watermark.get("rejected")), faults)
 
-    def _news(self, until: datetime) -> list[_News]:
-        """Tickets of which something else is to be told than before; forgets all others."""
-        news = []
+    def _judge(self, until: datetime) -> None:
+        """Sort out of the tickets that were touched those of which there is something to tell."""
         for ticket in self._dirty:
             rows = self._source.timeline.rows_of(ticket, until)
-            if rows and not self._told.knows(ticket, print_ := self._print(rows)):
-                news.append(_News(ticket, rows, print_))
+            self._waiting.pop(ticket, None)
+            if rows and not self._told.knows(ticket, mark := self._fingerprint(rows)):
+                self._waiting[ticket] = _News(ticket, rows, mark)
             elif ticket not in self._source.timeline.tickets:
                 self._told.forget(ticket)
-        self._dirty = {each.ticket for each in news}
-        return news
+        self._dirty = set()
 
     def _unheard_of(self, watermark: Json, until: datetime) -> Iterator[Rejection]:
         """Faults that were not told before."""
         for each in self._source.rejections(_settled(watermark)):
             is_past = each.at is None or each.at <= until
-            if is_past and not self._told_faults.knows(each.key, each.print):
+            if is_past and not self._told_faults.knows(each.key, each.fingerprint):
                 yield each
 
     def _learn(self, news: Iterable[_News], rejected: Iterable[Rejection]) -> None:
+        """Remember what is being told."""
         for each in news:
-            self._told.learn(each.ticket, each.print)
-            self._dirty.discard(each.ticket)
+            self._told.learn(each.ticket, each.fingerprint)
+            del self._waiting[each.ticket]
         for fault in rejected:
-            self._told_faults.learn(fault.key, fault.print)
+            self._told_faults.learn(fault.key, fault.fingerprint)
 
     def _watermark(self, told_at: datetime) -> Json:
         return {
@@ -216,7 +222,7 @@ class FileHelpdesk:
             "unsettled": self._source.unsettled(),
         }
 
-    def _print(self, rows: Sequence[Row]) -> int:
+    def _fingerprint(self, rows: Sequence[Row]) -> int:
         """Fingerprint of what is told of a ticket with these rows."""
         said = rows if self._is_log else rows[-1:]
         return fingerprint(rows[0].ticket.encode(), *[row.digest for row in said])
@@ -224,7 +230,7 @@ class FileHelpdesk:
     def _observation(self, rows: Sequence[Row], until: datetime) -> Observation:
         if self._is_log:
             return self._historian.of_events(rows, until)
-        return self._historian.of_state(rows[-1], until)
+        return self._historian.of_state(rows, until)
 
 
 def _told_at(watermark: Json | None) -> datetime:

@@ -42,13 +42,13 @@ class Rejection:
         row: What is told of it.
         at: Its time (aware UTC), where that could be read.
         key: Tells it from others by its content, wherever it stands.
-        print: Fingerprint of the key.
+        fingerprint: Of the key.
     """
 
     row: RejectedRow
     at: datetime | None
     key: str
-    print: int
+    fingerprint: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ class FollowedFile:
     def _rejection(
         self, repeats: Counter[str], spoiled: Spoiled, at: datetime | None = None
     ) -> Rejection:
-        content = f"{spoiled.code}\x1f{spoiled.content}".encode("utf-8", "surrogatepass")
+        content = f"{spoiled.code}\x1f{spoiled.content.strip()}".encode("utf-8", "surrogatepass")
         base = f"{self.shown}:{fingerprint(content):x}"
         repeats[base] += 1
         key = f"{base}:{repeats[base]}"

@@ -50,7 +50,8 @@ class Historian:
     def of_events(self, rows: Sequence[Row], until: datetime) -> Observation:
         """A ticket of an event log, with all that happened to it.
 
-        1. The first row is the opening; its values hold since the ticket was opened.
+        1. The first row is the opening; its values hold since the ticket was opened, which is
+           never later than that row.
         2. Of each row comes first the message that it is, then what differs from the row before.
         3. An event's id is the file's own, else its second; then the field (or `message`); then
            a number from the second of that name on.
@@ -60,28 +61,33 @@ class Historian:
             until: Stands in for the time of a row that has none (aware UTC).
         """
         known = self._after(self._unsaid, rows[0].state)
-        opening = self._ticket(rows[0], known, until)
+        first = rows[0].at or until
+        opened = min(rows[0].opened or first, first)
+        opening = self._ticket(rows[0].ticket, opened, known)
         seen: Counter[str] = Counter()
         events: list[Event] = []
         for row in rows:
             said_before, known = known, self._after(known, row.state)
             at = row.at or until
             events.extend(self._events(row, at, said_before, known, seen))
-        present = self._ticket(rows[0], known, until)
+        present = self._ticket(rows[0].ticket, opened, known)
         return Observation(present, rows[-1].at or until, opening, tuple(events))
 
-    def of_state(self, row: Row, until: datetime) -> Observation:
-        """A ticket of a snapshot.
+    def of_state(self, rows: Sequence[Row], until: datetime) -> Observation:
+        """A ticket of a snapshot, as its last row shows it.
 
         Args:
-            row: The one that holds.
-            until: Stands in for its time if it has none (aware UTC).
+            rows: By time, then in the order of the file; at least one.
+            until: Stands in for the time of a row that has none (aware UTC).
         """
-        return Observation(
-            self._ticket(row, self._after(self._unsaid, row.state), until), row.at or until
-        )
+        last = rows[-1]
+        known = self._after(self._unsaid, last.state)
+        opened = last.opened or rows[0].at or until
+        return Observation(self._ticket(last.ticket, opened, known), last.at or until)
 
-    def _after(self, known: _Known, state: State) -> _Known:
+    @staticmethod
+    def _after(known: _Known, state: State) -> _Known:
+        """What is known after a row."""
         return tuple(
             [
                 before if said is Keep.PREVIOUS else said
@@ -119,8 +125,7 @@ class Historian:
                     after=now,
                 )
 
-    def _ticket(self, row: Row, known: _Known, until: datetime) -> Ticket:
-        """The ticket, opened as its first row says, and not later than that row."""
+    def _ticket(self, ticket: str, opened: datetime, known: _Known) -> Ticket:
         plain: dict[str, Any] = {}
         customer: dict[str, Any] = {}
         fields: dict[str, str] = {}
@@ -132,10 +137,9 @@ class Historian:
                 customer[rest] = value
             elif value is not None:
                 fields[rest] = str(value)
-        at = row.at or until
         return Ticket(
-            id=f"{self._helpdesk}:{row.ticket}",
-            created_at=min(row.opened or at, at),
+            id=f"{self._helpdesk}:{ticket}",
+            created_at=opened,
             customer=Customer(**customer),
             fields=fields,
             **plain,

@@ -15,6 +15,7 @@ from engine.helpdesks.file.options import (
     Columns,
     DateColumn,
     FileOptions,
+    Layout,
     MessageRule,
 )
 from engine.helpdesks.file.record import Values
@@ -60,6 +61,11 @@ class Row:
     file: str
     line: int
     digest: bytes
+
+    @property
+    def known_from(self) -> datetime | None:
+        """From when on it can be told (aware UTC): its time, else the ticket's opening."""
+        return self.at or self.opened
 
 
 class RowReader:
@@ -109,7 +115,7 @@ class RowReader:
             at = self._time_of(values)
             ticket = self._ticket_of(values)
             state: State = tuple([cell[values[place]] for cell, place in self._state])
-            opened = self._opened[values[self._opened.position]] if self._opened else None
+            opened = self._opening_of(values)
             said = self._said(values) if self._messages else None
         except IgnoredRowError:
             return None
@@ -144,6 +150,15 @@ class RowReader:
             raise RowError("missing-date", f"column '{self._at.column}' holds no time")
         return at
 
+    def _opening_of(self, values: Values) -> datetime | None:
+        if self._opened is None:
+            return None
+        opened = self._opened[values[self._opened.position]]
+        if opened is None and self._options.layout is Layout.SNAPSHOT:
+            column = self._opened.column
+            raise RowError("missing-date", f"column '{column}' does not tell the opening")
+        return opened
+
     def _with_status_kept(self, state: State) -> State:
         """A row whose status means nothing says nothing of the status in the desk's words, too."""
         if self._borrowed_status is None or state[self._borrowed_status[0]] is not Keep.PREVIOUS:
@@ -155,8 +170,8 @@ class RowReader:
         rule = next((rule for rule in self._messages if rule.fits(values)), None)
         if rule is None:
             return None
-        text = rule.text[values[rule.text.position]] if rule.text else None
-        channel = rule.channel[values[rule.channel.position]] if rule.channel else None
+        text = None if rule.text is None else rule.text[values[rule.text.position]]
+        channel = None if rule.channel is None else rule.channel[values[rule.channel.position]]
         return Said(
             author=rule.author,
             is_public=rule.is_public,

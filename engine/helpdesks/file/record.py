@@ -205,9 +205,11 @@ class CsvParser:
         except csv.Error:
             return _Row(start, start + 1, None)
         end = cursor.position
-        is_open = end == len(lines) and self._is_open(lines[start:end])
+        is_open = end in (cursor.limit, len(lines)) and self._is_open(lines[start:end])
         is_wrong = is_open or len(fields) != self._width
         if end - start > 1 and is_wrong and self._holds_a_record(lines[start + 1 : end]):
+            return _Row(start, start + 1, None)
+        if is_open and end < len(lines):
             return _Row(start, start + 1, None)
         return _Row(start, end, fields, is_open)
 

@@ -121,7 +121,7 @@ class Source:
             HelpdeskError: There is none.
         """
         wanted = self._options.path.path
-        if not self._options.has_wildcards:
+        if not self._options.has_wildcards or wanted.exists():
             return [wanted]
         ours = self._options.actions_path(self._helpdesk)
         found = glob.iglob(str(wanted), recursive=True)  # noqa: PTH207  the whole path may be one

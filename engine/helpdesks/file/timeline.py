@@ -38,8 +38,8 @@ class Timeline:
         for row in rows:
             self._rows[row.ticket].append(row)
             touched.add(row.ticket)
-            if row.at is not None:
-                self._instants.append((row.at, row.ticket))
+            if row.known_from is not None:
+                self._instants.append((row.known_from, row.ticket))
         for ticket in touched:
             self._rows[ticket] = _in_order(self._rows[ticket])
         self._instants.sort()
@@ -70,7 +70,7 @@ class Timeline:
 
 
 def _time(row: Row) -> datetime:
-    return row.at or _ALWAYS
+    return row.known_from or _ALWAYS
 
 
 def _in_order(rows: list[Row]) -> list[Row]:

@@ -37,7 +37,7 @@ class Told:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._prints: dict[str, int] = {}
+        self._marks: dict[str, int] = {}
         self._groups = [0] * _GROUPS
         self._text: str | None = None
 
@@ -69,20 +69,20 @@ class Told:
             told.learn(key, present[key])
         return told
 
-    def learn(self, key: str, print_: int) -> None:
+    def learn(self, key: str, mark: int) -> None:
         """Remember that this was told of `key`."""
-        self._groups[_group(key)] ^= self._prints.get(key, 0) ^ print_
-        self._prints[key] = print_
+        self._groups[_group(key)] ^= self._marks.get(key, 0) ^ mark
+        self._marks[key] = mark
         self._text = None
 
     def forget(self, key: str) -> None:
         """Remember nothing of `key`."""
-        self._groups[_group(key)] ^= self._prints.pop(key, 0)
+        self._groups[_group(key)] ^= self._marks.pop(key, 0)
         self._text = None
 
-    def knows(self, key: str, print_: int) -> bool:
+    def knows(self, key: str, mark: int) -> bool:
         """Whether exactly this was told of `key`."""
-        return self._prints.get(key) == print_
+        return self._marks.get(key) == mark
 
     def group_of(self, key: str) -> int:
         """What is remembered of the group that `key` is in."""
@@ -91,8 +91,8 @@ class Told:
     def text(self) -> str:
         """All of it, for a watermark; the same things always give the same text."""
         if self._text is None:
-            is_large = len(self._prints) > _MOST_SINGLE
-            kept = self._groups if is_large else sorted(self._prints.values())
+            is_large = len(self._marks) > _MOST_SINGLE
+            kept = self._groups if is_large else sorted(self._marks.values())
             self._text = ("groups:" if is_large else "single:") + _pack(kept)
         return self._text
 

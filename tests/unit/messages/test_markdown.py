@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.messages.markdown import escape, single_line, to_html, to_text
@@ -51,6 +51,7 @@ def test_a_value_shows_as_itself_wherever_it_stands(value: str, frame: str) -> N
     assert re.findall(r"</?\w+", html) == re.findall(r"</?\w+", expected)
 
 
+@settings(deadline=None)  # a busy machine is not a fault
 @given(st.text())
 def test_any_text_comes_through_as_it_was(value: str) -> None:
     shown = to_text(f"before {escape(value)} after").strip()
@@ -60,6 +61,7 @@ def test_any_text_comes_through_as_it_was(value: str) -> None:
     )
 
 
+@settings(deadline=None)  # a busy machine is not a fault
 @given(st.text(alphabet=st.sampled_from("<>[]()`*_!#&;\\ab\n\"'~-+=|:/. 1")))
 def test_no_value_brings_a_tag_or_a_link_of_its_own(value: str) -> None:
     for frame in ("{}", "- {}", "x {} y", "[x](https://desk.example/{})"):

@@ -60,7 +60,8 @@ def customer(
 def test_a_staff_template_sees_the_rule_the_level_and_the_whole_ticket() -> None:
     body = (
         "{{ rule.id }}/{{ rule.description }}/{{ rule.reason }} {{ level.name }}/"
-        "{{ level.number }}/{{ level.kind }} {{ passed_levels }} {{ due_at | localtime }} {{ ticket.number }} "
+        "{{ level.number }}/{{ level.kind }} {{ passed_levels }} {{ due_at | localtime }} "
+        "{{ ticket.number }} "
         "{{ ticket.group }} {{ ticket.assignee }} {{ ticket.tags }} {{ ticket.fields.site }} "
         "{{ customer.name }} {{ customer.tier }} {{ receiver }} {{ occurrence }}"
     )
@@ -354,7 +355,7 @@ def test_the_built_in_escalation_says_what_when_why_and_who() -> None:
     assert rendered.subject == "Escalated: INC1 Printer on fire"
     assert rendered.text == (
         "INC1: Printer on fire\n\n"
-        "It waits too long. This fell due Wed 2 Mar 2016, 15:30.\n\n"
+        "It waits too long. It was due Wed 2 Mar 2016, 15:30.\n\n"
         "- Status: Active\n- Priority: high\n- Type: hardware\n- Group: second-line\n"
         "- Assignee: Kim Agent\n- Customer: Ann\n- Waiting since: Tue 1 Mar 2016, 09:00\n\n"
         "Rule unresolved, level second-line (technical), which speaks also for nearly-late.\n"
