@@ -18,7 +18,7 @@ from engine.clock import ReplayClock, SystemClock
 from engine.domain.condition import ContactsBy
 from engine.domain.facts import CustomerLimits, Known
 from engine.domain.matching import earliest
-from engine.domain.rule import Generation
+from engine.domain.rule import Generation, Rule
 from engine.domain.ruleset import Ruleset
 from engine.errors import ConfigError, Problem
 from engine.messages import TemplateComposer
@@ -29,7 +29,7 @@ from engine.pipeline.evaluate import Policy
 from engine.ports import Channel, GenerationRecord, Helpdesk
 from engine.settings import Settings, load_settings
 from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
-from engine.store import SqlStore, open_store
+from engine.store import SqlStore, StoreMissingError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,13 @@ class RulesError(ConfigError):
     def __init__(self, message: str, loaded: Loaded) -> None:
         super().__init__(message)
         self.loaded = loaded
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Every fault of the rule files as people are shown it, and their sum."""
+        sources, problems = self.loaded.sources, self.loaded.problems
+        shown = [rulebook.render_problem(each, sources.get(each.file, "")) for each in problems]
+        return (*shown, rulebook.render_summary(self.loaded)) if shown else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,8 @@ class App:
 
     def load_rules(self) -> Loaded:
         """Read the rule files; never raises for what is in them."""
-        return rulebook.load(self.settings.rules, channels=frozenset(self.settings.channels))
+        channels = frozenset(self.settings.channels)
+        return rulebook.load(self.settings.rules_from_here, channels=channels)
 
     def rules_in_force(self) -> InForce:
         """The rules of the folder; where they are broken, the last good ones, and so degraded.
@@ -134,15 +142,15 @@ class App:
         """As `rules_in_force`, from files that have been read."""
         if loaded.generation is not None:
             sources = {
-                os.path.relpath(name, self.settings.rules): text
+                os.path.relpath(name, self.settings.rules_from_here): text
                 for name, text in loaded.sources.items()
             }
             return InForce(Ruleset(loaded.generation), sources)
         with self.store.read() as tx:
             record = tx.active_generation()
-        kept = None if record is None else rebuilt(record)
+        kept = None if record is None else self._rebuilt(record)
         if record is None or kept is None:
-            raise RulesError(_what_is_wrong(loaded, self.settings.rules), loaded)
+            raise RulesError(_what_is_wrong(loaded, self.settings.rules_from_here), loaded)
         return InForce(Ruleset(kept), record.sources, degraded=True, problems=loaded.problems)
 
     def put_in_force(self, rules: InForce, now: datetime, *, from_the_start: bool) -> Policy:
@@ -156,7 +164,7 @@ class App:
         with self.store.read() as tx:
             earlier = tx.active_generation()
         if self._before is None and earlier is not None:
-            old = rebuilt(earlier)
+            old = self._rebuilt(earlier)
             self._before = Ruleset(old) if old else None
         since = LONG_AGO if from_the_start and earlier is None else None
         record = activate(self.store, rules.ruleset, rules.sources, now, since)
@@ -222,10 +230,13 @@ class App:
         """
         with self.store.read() as tx:
             record = tx.active_generation()
-        kept = rebuilt(record) if record else None
+        kept = self._rebuilt(record) if record else None
         if kept is None:
             return self.policy(self.rules_in_force().ruleset, None)
         return self.policy(Ruleset(kept), record)
+
+    def _rebuilt(self, record: GenerationRecord) -> Generation | None:
+        return rebuilt(record, self.settings.rules_from_here)
 
     def group_kinds(self) -> tuple[ContactsBy, ...]:
         """The kinds of group that the rules in force read."""
@@ -283,13 +294,21 @@ def open_app(
         StoreError: The store cannot be used.
     """
     settings = load_settings(config)
-    store = open_store(settings.store_url(), upgrade=upgrade)
-    if dry_run:
-        copy = open_store("sqlite://")
-        store.copy_into(copy)
-        store.close()
-        store = copy
+    url = settings.store_url()
+    store = _copy_of(url) if dry_run else open_store(url, upgrade=upgrade)
     return App(settings, store, stream or sys.stdout, dry_run=dry_run)
+
+
+def _copy_of(url: str) -> SqlStore:
+    """What a store holds, in memory; nothing where there is none yet."""
+    copy = open_store("sqlite://")
+    try:
+        store = open_store(url, upgrade=False)
+    except StoreMissingError:
+        return copy
+    store.copy_into(copy)
+    store.close()
+    return copy
 
 
 def _clock(settings: Settings, store: SqlStore) -> SystemClock | ReplayClock:
@@ -308,8 +327,13 @@ def _clock(settings: Settings, store: SqlStore) -> SystemClock | ReplayClock:
     return ReplayClock(replay.begin, replay.speed, load, save)
 
 
-def rebuilt(record: GenerationRecord) -> Generation | None:
-    """A generation built again from the texts that the store keeps; None if that fails now."""
+def rebuilt(record: GenerationRecord, rules: Path) -> Generation | None:
+    """A generation built again from the texts that the store keeps; None if that fails now.
+
+    Args:
+        record: What the store keeps.
+        rules: The folder that the texts were read from, which places name.
+    """
     with tempfile.TemporaryDirectory(prefix="escalatord-rules-") as folder:
         root = Path(folder)
         for name, text in record.sources.items():
@@ -317,7 +341,18 @@ def rebuilt(record: GenerationRecord) -> Generation | None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         generation = rulebook.load(root).generation
-    return None if generation is None else replace(generation, id=record.id)
+        if generation is None:
+            return None
+        return replace(
+            generation,
+            id=record.id,
+            rules=tuple(_placed(rule, root, rules) for rule in generation.rules),
+        )
+
+
+def _placed(rule: Rule, root: Path, rules: Path) -> Rule:
+    file = rules / os.path.relpath(rule.place.file, root)
+    return replace(rule, place=replace(rule.place, file=str(file)))
 
 
 def _what_is_wrong(loaded: Loaded, folder: Path) -> str:

@@ -116,6 +116,7 @@ class Daemon:
         read = self._cycle.read_once if self._cycle else set()
         self._cycle = self.app.cycle(policy, self._heard)
         self._cycle.read_once = read
+        self._cycle.is_stopping = self._stop.is_set
         if rules.degraded:
             tell_of_problems(self.log, rules.problems)
         self.log.info(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Literal, TextIO, cast
 
 import structlog
@@ -29,7 +30,7 @@ def configure(stream: TextIO, level: str = "info", format_: LogFormat = "auto") 
     """
     as_json = format_ == "json" or (format_ == "auto" and not stream.isatty())
     renderer = (
-        structlog.processors.JSONRenderer(default=str)
+        structlog.processors.JSONRenderer(default=_plain, ensure_ascii=False)
         if as_json
         else structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=20)
     )
@@ -56,6 +57,13 @@ def _add_severity(
     """How bad it is. Not called `level`: in our events that is a step of a rule's ladder."""
     event["severity"] = "error" if method == "exception" else method
     return event
+
+
+def _plain(value: object) -> str:
+    """What JSON has no form for; instants as everywhere: RFC 3339 in UTC, with `Z`."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
 
 
 def _as_it_is(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

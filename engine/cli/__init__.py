@@ -7,6 +7,7 @@ configuration.
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,9 @@ from pathlib import Path
 import click
 
 from engine import __version__
-from engine.errors import ConfigError, EscalatordError
+from engine.cli.complaints import DEBUG, GOOD, complain
 
 DEFAULT_CONFIG = "config.yaml"
-GOOD, BAD, COULD_NOT_RUN, WARNINGS, NO_CONFIGURATION = 0, 1, 2, 3, 78
 
 VERBS = {
     "run": "engine.cli.running",
@@ -28,7 +28,7 @@ VERBS = {
     "explain": "engine.cli.telling",
     "status": "engine.cli.telling",
     "outbox": "engine.cli.telling",
-    "schema": "engine.cli.telling",
+    "schema": "engine.cli.schemas",
     "ack": "engine.cli.acting",
 }
 """Verb → the module that has it; each is imported only when it is asked for."""
@@ -51,32 +51,59 @@ class Verbs(click.Group):
         found = getattr(importlib.import_module(module), f"{cmd_name}_command")
         return found if isinstance(found, click.Command) else None
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; whatever goes wrong is told here, and ends in an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, SystemExit):
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place that turns errors into exit codes
+            return complain(error, debug=bool(ctx.meta.get(DEBUG)))
 
-def config_option(function: Callable[..., int]) -> Callable[..., int]:
-    """``--config FILE``, wherever a person writes it."""
-    return click.option(
+
+def config_option(function: Callable[..., object]) -> Callable[..., object]:
+    """``--config FILE`` and ``--debug``, wherever a person writes them."""
+    config = click.option(
         "--config",
-        "config",
         type=click.Path(path_type=Path),
         default=None,
-        help="The config file (default: config.yaml here).",
+        help=f"The config file (default: {DEFAULT_CONFIG} here).",
+    )
+    return config(debug_option(function))
+
+
+def debug_option(function: Callable[..., object]) -> Callable[..., object]:
+    """``--debug``: errors come with their traceback."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_debug,
+        help="Show where in the program an error came from.",
     )(function)
 
 
+def _remember_debug(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.meta[DEBUG] = True
+
+
 def config_path(ctx: click.Context, given: Path | None) -> Path:
-    """The config file that was named before or after the verb, else the default."""
-    before = ctx.find_root().params.get("config")
-    return given or before or Path(DEFAULT_CONFIG)
+    """The config file that was named after the verb or before it, else the default."""
+    return named_config(ctx, given) or Path(DEFAULT_CONFIG)
+
+
+def named_config(ctx: click.Context, given: Path | None) -> Path | None:
+    """The config file that was named after the verb or before it; None if none was."""
+    outer = ctx.parent
+    while given is None and outer is not None:
+        given, outer = outer.params.get("config"), outer.parent
+    return given
 
 
 @click.command("escalatord", cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="escalatord")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="The config file (default: config.yaml here).",
-)
+@config_option
 def group(config: Path | None) -> None:
     """Watch a helpdesk, escalate what waits too long, and keep customers informed meanwhile."""
     del config
@@ -84,32 +111,11 @@ def group(config: Path | None) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one verb, and end with its exit code; errors are one clear line, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack some of our characters
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(arguments, prog_name="escalatord", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        sys.exit(COULD_NOT_RUN)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(COULD_NOT_RUN)
-    except ConfigError as error:
-        _complain(error)
-        sys.exit(NO_CONFIGURATION)
-    except EscalatordError as error:
-        _complain(error)
-        sys.exit(NO_CONFIGURATION if _is_about_configuration(error) else COULD_NOT_RUN)
-    except BrokenPipeError:
-        sys.exit(COULD_NOT_RUN)
+    except (click.ClickException, click.Abort) as error:  # before there was a verb to run
+        code = complain(error)
     sys.exit(code if isinstance(code, int) else GOOD)
-
-
-def _complain(error: EscalatordError) -> None:
-    for line in str(error).splitlines():
-        click.echo(f"escalatord: {line}" if not line.startswith(" ") else line, err=True)
-
-
-def _is_about_configuration(error: EscalatordError) -> bool:
-    """A store that this program is too old for, or a URL that makes no sense, is configuration."""
-    return type(error).__name__ in {"SchemaTooNewError", "StoreUrlError"}

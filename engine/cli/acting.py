@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from engine.app import open_app
-from engine.cli import GOOD, config_option, config_path
+from engine.cli import config_option, config_path
+from engine.cli.complaints import GOOD
 from engine.pipeline.acknowledge import acknowledge
 
 
@@ -25,10 +26,15 @@ def ack_command(
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
         now = app.clock.now()
-        rules = acknowledge(
-            app.store, ticket, rule, who or getpass.getuser(), app.group_kinds(), now
-        )
+        rules = acknowledge(app.store, ticket, rule, who or _user(), app.group_kinds(), now)
     finally:
         app.close()
     click.echo(f"{ticket}: acknowledged for {', '.join(rules)}")
     return GOOD
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "somebody at the command line"

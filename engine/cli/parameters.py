@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 import click
+
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9900, 1, 1, tzinfo=UTC)
+"""Leaves room for what is counted from it: leases, deadlines, calendars."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -20,12 +25,15 @@ class Instant(click.ParamType[datetime]):
             return value
         try:
             found = datetime.fromisoformat(str(value))
-        except ValueError:
+            aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+            at = aware.astimezone(UTC).replace(microsecond=0)
+        except (ValueError, OverflowError):
             self.fail(
                 f"'{value}' is no instant; write for example 2026-01-09T16:30:00Z", param, ctx
             )
-        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).replace(microsecond=0)
+        if not _FIRST <= at < _LAST:
+            self.fail(f"'{value}' is not between {_FIRST.year} and {_LAST.year}", param, ctx)
+        return at
 
 
 INSTANT = Instant()

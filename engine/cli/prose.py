@@ -1,13 +1,22 @@
-"""What the telling verbs say to a person at a terminal."""
+"""What the verbs say to a person at a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Final
 
-from engine.domain.ladder import LevelStanding
+from engine.domain.ladder import LevelStanding, LevelState
 from engine.domain.matching import Finding
-from engine.insight.explain import Explanation, plain, shown_levels
+from engine.domain.reason import Verdict
+from engine.insight.contracts.reasons import MEANINGS
+from engine.insight.explain import Explanation, plain, since_of, whole_seconds
+
+if TYPE_CHECKING:
+    from engine.insight.contracts.documents import OnceDocument, OutboxLine, StatusDocument
+
+SHOWN: Final = 20
+"""Rows of a kind: a screenful."""
 
 
 def explanation_lines(
@@ -18,18 +27,17 @@ def explanation_lines(
     for one in found:
         standing, place = one.standing, one.rule.place
         yield ""
-        yield (
-            f"{one.rule.id}: {standing.verdict.value} ({standing.reason.value})"
-            f"   {place.file}:{place.line}"
-        )
+        yield f"{one.rule.id}: {standing.verdict.value}   {place.file}:{place.line}"
+        yield f"  {standing.reason.value}: {MEANINGS[standing.reason]}"
         if one.subject != ticket:
             yield f"  held against {one.subject}"
         if one.finding is not None:
             yield from _finding_lines(one.finding, 1)
         if standing.anchor is not None:
-            yield from _clock_lines(one, zone)
-        for level in shown_levels(one):
-            yield f"  level {level.level.number} {level.level.identity}: {_level(level, zone)}"
+            yield _clock(one, standing.anchor.at, zone)
+        for level in one.levels:
+            number, name = level.level.number, level.level.identity
+            yield f"  level {number} {name}: {_level(one, level, zone)}"
         until = standing.acknowledged_until
         if until is not None and until > at:
             yield f"  acknowledged until {_local(until, zone)}"
@@ -48,34 +56,49 @@ def _finding_lines(finding: Finding, depth: int) -> Iterator[str]:
             f" — found {_shown(finding.found)}"
         )
         return
-    if finding.children or finding.op != "all":
+    inner = depth
+    if depth > 1 or finding.op != "all":  # that everything must hold goes without saying
         yield f"{indent}{mark} {finding.op}"
+        inner += 1
     for child in finding.children:
-        yield from _finding_lines(child, depth + 1)
+        yield from _finding_lines(child, inner)
 
 
-def _clock_lines(one: Explanation, zone: tzinfo) -> Iterator[str]:
-    clock, anchor = one.rule.clock, one.standing.anchor
-    if anchor is None:
-        return
+def _clock(one: Explanation, since: datetime, zone: tzinfo) -> str:
     counted = f", {_length(one.elapsed)} counted" if one.elapsed is not None else ""
     paused = f", {_length(one.paused)} paused" if one.paused else ""
     target = f", target {_length(one.target)}" if one.target is not None else ""
-    since = "contact" if one.rule.groups_by else clock.since.value
-    yield (
-        f"  clock: {since} {_local(anchor.at, zone)}, calendar {clock.calendar.name}"
-        f"{counted}{paused}{target}"
+    return (
+        f"  clock: {since_of(one.rule)} {_local(since, zone)},"
+        f" calendar {one.rule.clock.calendar.name}{counted}{paused}{target}"
     )
 
 
-def _level(one: LevelStanding, zone: tzinfo) -> str:
-    if one.firing is not None and one.state == "fired":
-        return f"fired {_local(one.firing.fired_at, zone)} (due {_local(one.firing.due_at, zone)})"
-    if one.state == "skipped":
-        why = f" ({one.firing.reason.value})" if one.firing else ""
-        return f"skipped{why}"
-    due = f"due {_local(one.due_at, zone)}" if one.due_at else "not due yet: its clock stands still"
-    return due if one.state == "waiting" else f"{due}, held"
+def _level(one: Explanation, level: LevelStanding, zone: tzinfo) -> str:
+    firing = level.firing
+    if level.state is LevelState.FIRED and firing is not None:
+        return f"fired {_local(firing.fired_at, zone)} (due {_local(firing.due_at, zone)})"
+    if level.state is LevelState.SKIPPED:
+        return f"skipped ({firing.reason.value})" if firing else "passed by a later level"
+    if level.due_at is None:
+        return _why_never(one, level)
+    due = f"due {_local(level.due_at, zone)}"
+    if one.standing.verdict is Verdict.NO_MATCH:
+        return f"would be {due}"
+    if level.state is LevelState.WAITING:
+        return due
+    is_held = one.standing.verdict is not Verdict.FIRED
+    return f"{due}, held back" if is_held else f"{due}, fires at the next look"
+
+
+def _why_never(one: Explanation, level: LevelStanding) -> str:
+    """Why a level has no due instant."""
+    if one.standing.verdict in (Verdict.OFF, Verdict.NO_MATCH) or one.standing.anchor is None:
+        return "its clock does not run"
+    priority = one.standing.look.priority
+    if level.level.due.get(priority) is None:
+        return f"not for tickets of priority {priority.value}"
+    return "not due while the clock stands still"
 
 
 def _local(at: datetime, zone: tzinfo) -> str:
@@ -83,7 +106,7 @@ def _local(at: datetime, zone: tzinfo) -> str:
 
 
 def _length(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
+    seconds = whole_seconds(length)
     sign = "-" if seconds < 0 else ""
     hours, rest = divmod(abs(seconds), 3600)
     minutes, left = divmod(rest, 60)
@@ -104,52 +127,90 @@ def _shown(value: object) -> str:
     return "nothing" if simple is None else str(simple)
 
 
-def status_lines(document: Mapping[str, object]) -> Iterator[str]:
-    """How the daemon is doing."""
-    state = (
-        "DEGRADED: the rule files are broken, the last good rules run"
-        if (document["degraded"])
-        else "rules are good"
+# --- once ----------------------------------------------------------------------------------------
+
+
+def once_lines(document: OnceDocument) -> Iterator[str]:
+    """What one run did."""
+    ingested = document["ingested"]
+    rejected = ingested["rejected"]
+    yield (
+        f"{document['now']}: {ingested['tickets']} tickets and {ingested['events']} events read, "
+        f"{len(rejected)} rows rejected"
     )
+    yield from _some(
+        [f"{row['file']}:{row['line']}: [{row['code']}] {row['message']}" for row in rejected]
+    )
+    fired = [
+        f"{row['due_at']}  {row['ticket']}  {row['rule']}  {row['name']}  {row['reason']}"
+        for row in document["fired"]
+    ]
+    customer = [
+        f"{row['due_at']}  {row['ticket']}  {row['rule']}  {row['message']}  {row['state']}"
+        for row in document["customer"]
+    ]
+    skipped = [
+        f"{row['due_at']}  {row['ticket']}  {row['rule']}  level {row['level']}  {row['reason']}"
+        for row in document["skipped"]
+    ]
+    for name, rows in (("fired", fired), ("customer", customer), ("skipped", skipped)):
+        yield f"{name}: {len(rows)}"
+        yield from _some(rows)
+    yield f"next check: {document['next_check_at'] or 'only when something changes'}"
+
+
+def _some(rows: Sequence[str]) -> Iterator[str]:
+    for row in rows[:SHOWN]:
+        yield f"  {row}"
+    if len(rows) > SHOWN:
+        yield f"  … and {len(rows) - SHOWN} more; --json has them all"
+
+
+# --- status and outbox ---------------------------------------------------------------------------
+
+
+def status_lines(document: StatusDocument) -> Iterator[str]:
+    """How the daemon is doing."""
+    state = "rules are good"
+    if document["degraded"]:
+        state = "DEGRADED: the rule files are broken, the last good rules run"
     yield f"now {document['now']}   generation {document['generation']}   {state}"
-    for desk in _rows(document["helpdesks"]):
+    for desk in document["helpdesks"]:
         read = "read" if desk["read"] else "not read yet"
         yield f"helpdesk {desk['name']}: {read}, {desk['tickets']} tickets"
     yield (
         f"open tickets {document['open_tickets']}   live episodes {document['live_episodes']}   "
         f"overdue {document['overdue']}   unowned {document['unowned']}   held {document['held']}"
     )
-    outbox = document["outbox"]
-    if isinstance(outbox, Mapping):
-        shown = ", ".join(f"{state} {count}" for state, count in outbox.items() if count)
-        yield f"outbox: {shown or 'empty'}"
+    counts = (f"{state} {count}" for state, count in document["outbox"].items() if count)
+    yield f"outbox: {', '.join(counts) or 'empty'}"
     yield ""
-    yield f"{'rule':32} {'mode':8} {'escalations':>11} {'reminders':>9} {'to customers':>12}"
-    for row in _rows(document["rules"]):
-        yield (
-            f"{row['rule']!s:32} {row['mode']!s:8} {row['escalations']!s:>11} "
-            f"{row['reminders']!s:>9} {row['customer_messages']!s:>12}"
-        )
-    recent = _rows(document["recent"])
-    if recent:
+    yield from _rule_lines(document)
+    if document["recent"]:
         yield ""
         yield "last firings:"
-        for row in recent:
+        for row in document["recent"]:
             yield f"  {row['fired_at']}  {row['ticket']}  {row['rule']}  {row['name']}"
 
 
-def _rows(value: object) -> list[Mapping[str, object]]:
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+def _rule_lines(document: StatusDocument) -> Iterator[str]:
+    width = max([len("rule"), *(len(row["rule"]) for row in document["rules"])])
+    head = f"{'escalations':>11} {'reminders':>9} {'to customers':>12}"
+    yield f"{'rule':{width}}  {'mode':8} {head}"
+    for row in document["rules"]:
+        yield (
+            f"{row['rule']:{width}}  {row['mode']:8} {row['escalations']:>11} "
+            f"{row['reminders']:>9} {row['customer_messages']:>12}"
+        )
 
 
-def outbox_lines(rows: Sequence[Mapping[str, object]]) -> Iterator[str]:
+def outbox_lines(rows: Sequence[OutboxLine]) -> Iterator[str]:
     """The outbox, one line a row."""
     if not rows:
         yield "the outbox is empty"
-        return
     for row in rows:
         reason = f"  {row['reason']}" if row["reason"] else ""
         yield (
-            f"{row['id']!s:>6} {row['state']!s:10} {row['audience']!s:9} {row['action']!s:7} "
+            f"{row['id']:>6} {row['state']:10} {row['audience']:9} {row['action']:7} "
             f"{row['created_at']}  {row['ticket']}  {row['rule']}{reason}"
         )

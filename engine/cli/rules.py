@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import (
-    BAD,
-    COULD_NOT_RUN,
-    DEFAULT_CONFIG,
-    GOOD,
-    WARNINGS,
-    config_option,
-    config_path,
-)
+from engine.cli import DEFAULT_CONFIG, config_option, named_config
+from engine.cli.complaints import BAD, COULD_NOT_RUN, GOOD, WARNINGS
+from engine.cli.printing import print_json
+from engine.errors import UsageError
+from engine.insight import checked as telling
 from engine.rulebook import load, render_problem, render_summary
 
 if TYPE_CHECKING:
     from engine.errors import Problem
     from engine.rulebook import Loaded
+
+RULES = Path("rules")
+"""What is checked where no config file says otherwise."""
 
 
 @click.command("check")
@@ -43,33 +41,39 @@ def check_command(
 
     Without PATH it checks the rules folder of the config file, or ./rules.
     """
-    folders, channels = _what_to_check(config_path(ctx, config), paths)
-    missing = [path for path in folders if not path.exists()]
+    named = named_config(ctx, config)
+    if named is None and not paths and Path(DEFAULT_CONFIG).exists():
+        named = Path(DEFAULT_CONFIG)
+    folders, channels = _what_to_check(named, paths)
+    missing = [str(path) for path in folders if not path.exists()]
     if missing:
-        click.echo(f"escalatord: there is no {missing[0]}; name a rules folder or file", err=True)
-        return COULD_NOT_RUN
-    loaded = load(folders if len(folders) > 1 else folders[0], channels=channels)
+        raise UsageError(f"there is no {', no '.join(missing)}; name a rules folder or file")
+    loaded = load(folders, channels=channels)
     if not loaded.files and not loaded.problems:
-        click.echo(f"escalatord: there are no rule files in {folders[0]}", err=True)
-        return COULD_NOT_RUN
+        raise UsageError(f"there are no rule files in {', '.join(map(str, folders))}")
     _SHOW[format_](loaded)
-    severities = {problem.severity for problem in loaded.problems}
-    if "error" in severities:
-        return BAD
-    return WARNINGS if strict and "warning" in severities else GOOD
+    return _exit_code(loaded.problems, strict=strict)
 
 
 def _what_to_check(
-    config: Path, paths: tuple[Path, ...]
+    config: Path | None, paths: tuple[Path, ...]
 ) -> tuple[list[Path], frozenset[str] | None]:
-    if paths:
-        return list(paths), None
-    if not config.exists() and config == Path(DEFAULT_CONFIG):
-        return [Path("rules")], None
+    """What to read, and the names of the channels where a config file says them."""
+    if config is None:
+        return list(paths) or [RULES], None
     from engine.settings import load_settings
 
     settings = load_settings(config)
-    return [settings.rules], frozenset(settings.channels)
+    return list(paths) or [settings.rules_from_here], frozenset(settings.channels)
+
+
+def _exit_code(problems: tuple[Problem, ...], *, strict: bool) -> int:
+    if any(problem.code == "unreadable" for problem in problems):
+        return COULD_NOT_RUN
+    severities = {problem.severity for problem in problems}
+    if "error" in severities:
+        return BAD
+    return WARNINGS if strict and "warning" in severities else GOOD
 
 
 def _as_text(loaded: Loaded) -> None:
@@ -79,39 +83,27 @@ def _as_text(loaded: Loaded) -> None:
 
 
 def _as_json(loaded: Loaded) -> None:
-    document = {
-        "format": "escalatord.check/1",
-        "ok": loaded.generation is not None,
-        "files": list(loaded.files),
-        "problems": [problem_json(problem) for problem in loaded.problems],
-    }
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    print_json(telling.as_json(loaded.files, loaded.problems))
 
 
 def _as_github(loaded: Loaded) -> None:
     """Workflow commands that GitHub shows beside the line."""
     for problem in loaded.problems:
         text = f"{problem.message}{f' ({problem.help})' if problem.help else ''}"
-        safe = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         click.echo(
-            f"::{problem.severity} file={problem.file},line={problem.line},col={problem.column},"
-            f"endColumn={problem.end_column},title={problem.code}::{safe}"
+            f"::{problem.severity} file={_property(problem.file)},line={problem.line},"
+            f"col={problem.column},endColumn={problem.end_column},"
+            f"title={_property(problem.code)}::{_data(text)}"
         )
 
 
+def _data(text: str) -> str:
+    """Escaped as the runner's toolkit does (actions/toolkit, command.ts)."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
 _SHOW = {"text": _as_text, "json": _as_json, "github": _as_github}
-
-
-def problem_json(problem: Problem) -> dict[str, object]:
-    """One fault, as the contract shows it."""
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "column": problem.column,
-        "end_column": problem.end_column,
-        "severity": problem.severity,
-        "code": problem.code,
-        "message": problem.message,
-        "help": problem.help,
-        "rule": problem.rule,
-    }

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from engine import logs
-from engine.app import App, RulesError, open_app
-from engine.cli import GOOD, NO_CONFIGURATION, config_option, config_path
+from engine.app import App, open_app
+from engine.cli import config_option, config_path
+from engine.cli.complaints import COULD_NOT_RUN, GOOD
 from engine.cli.parameters import INSTANT
+from engine.cli.printing import print_json, print_lines
+from engine.cli.prose import once_lines
 from engine.clock import ReplayClock
-from engine.daemon import Daemon
-from engine.insight import once as once_report
-from engine.insight.telling import tell
+from engine.errors import EscalatordError
+from engine.insight import once as telling
+from engine.insight.telling import tell, tell_of_problems
 from engine.pipeline.cycle import Work
 from engine.pipeline.deliver import LEASE_FOR
 from engine.pipeline.rescue import rescue
-from engine.rulebook import render_problem, render_summary
 from engine.settings import load_settings
-from engine.supervision import Supervisor
 
 
 @click.command("run")
@@ -31,14 +32,21 @@ from engine.supervision import Supervisor
 @click.pass_context
 def run_command(ctx: click.Context, config: Path | None) -> int:
     """Run the daemon in the foreground, until SIGTERM or SIGINT; SIGHUP reads the rules again."""
+    from engine.daemon import Daemon
+    from engine.supervision import Supervisor
+
     path = config_path(ctx, config)
     settings = load_settings(path)
     logs.configure(sys.stdout, settings.log.level, settings.log.format)
-    app = open_app(path)
+    log = logs.get()
     try:
-        Daemon(app, Supervisor()).run()
-    except RulesError as error:
-        return complain_of_rules(error)
+        Daemon(open_app(path), Supervisor()).run()
+    except EscalatordError as error:
+        log.error("daemon.failed", message=str(error))  # noqa: TRY400 - a line that needs no trace
+        raise
+    except Exception:
+        log.exception("daemon.failed")
+        raise
     return GOOD
 
 
@@ -59,7 +67,10 @@ def once_command(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """One ingest, evaluation and delivery, or all of a stretch of time; then end."""
+    """One ingest, evaluation and delivery, or all of a stretch of time; then end.
+
+    Ends with 2 if a helpdesk could not be read; what was done for the others is told all the same.
+    """
     if at is not None and through is not None:
         raise click.UsageError("--at and --through exclude each other")
     path = config_path(ctx, config)
@@ -68,24 +79,42 @@ def once_command(
     app = open_app(path, stream=sys.stderr, dry_run=dry_run)
     try:
         with nullcontext() if dry_run else app.store.lock():
-            work, now = _live(app, at, through)
-            document = once_report.as_json(
-                work, app.store, now, app.generation_id(), dry_run=dry_run
+            lived = _live(app, at, through)
+            document = telling.as_json(
+                lived.work,
+                app.store,
+                lived.now,
+                app.generation_id(),
+                degraded=lived.degraded,
+                dry_run=dry_run,
             )
-    except RulesError as error:
-        return complain_of_rules(error)
     finally:
         app.close()
     if as_json:
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     else:
-        _show(document)
-    return GOOD
+        print_lines(once_lines(document))
+    for error in lived.work.unread.values():
+        click.echo(f"escalatord: {error}", err=True)
+    return COULD_NOT_RUN if lived.work.unread else GOOD
 
 
-def _live(app: App, at: datetime | None, through: datetime | None) -> tuple[Work, datetime]:
+@dataclass(frozen=True, slots=True)
+class _Lived:
+    """What was done, and up to which instant (aware UTC)."""
+
+    work: Work
+    now: datetime
+    degraded: bool
+
+
+def _live(app: App, at: datetime | None, through: datetime | None) -> _Lived:
     log = logs.get()
+    for warning in app.settings.warnings:
+        log.warning("config.warning", message=warning)
     rules = app.rules_in_force()
+    if rules.degraded:
+        tell_of_problems(log, rules.problems)
     from_the_start = through is not None or app.settings.replay is not None
     since = app.played_until()
     now = through or at or app.clock.now()
@@ -93,46 +122,25 @@ def _live(app: App, at: datetime | None, through: datetime | None) -> tuple[Work
     policy = app.put_in_force(
         rules, min(first, now) if through else now, from_the_start=from_the_start
     )
+    log.info(
+        "rules.loaded",
+        generation=policy.ruleset.generation.id,
+        rules=len(policy.ruleset.rules),
+        degraded=rules.degraded,
+    )
     cycle = app.cycle(policy, lambda work: _note(log, work))
     # We hold the daemon's lock: whoever leased rows before is dead.
     rescue(app.store, max(app.real_now(), now) + 2 * LEASE_FOR)
     work = cycle.play(since, now) if through else cycle.run(now)
+    # Another look at the files: it finds what a play without events never looked at, and takes a
+    # last line that stays without its end for what it is.
+    if not work.unread:
+        work.add(cycle.ingest(now))
     app.keep_played(now)
     if isinstance(app.clock, ReplayClock):
         app.clock.advance_to(now)
-    return work, now
+    return _Lived(work, now, rules.degraded)
 
 
 def _note(log: logs.Logger, work: Work) -> None:
     tell(log, work, even_if_idle=False)
-
-
-def complain_of_rules(error: RulesError) -> int:
-    """Every fault of the rule files, with its place, on stderr; gives the exit code."""
-    loaded = error.loaded
-    for problem in loaded.problems:
-        click.echo(render_problem(problem, loaded.sources.get(problem.file, "")), err=True)
-    if loaded.problems:
-        click.echo(render_summary(loaded), err=True)
-    click.echo(f"escalatord: {error}", err=True)
-    return NO_CONFIGURATION
-
-
-def _show(document: dict[str, object]) -> None:
-    ingested = document["ingested"]
-    assert isinstance(ingested, dict)  # noqa: S101 - the contract's shape
-    click.echo(
-        f"{document['now']}: {ingested['tickets']} tickets and {ingested['events']} events read, "
-        f"{len(ingested['rejected'])} rows rejected"
-    )
-    for key in ("fired", "customer", "skipped"):
-        rows = document[key]
-        assert isinstance(rows, list)  # noqa: S101 - the contract's shape
-        click.echo(f"{key}: {len(rows)}")
-        for row in rows[:20]:
-            what = row.get("name") or row.get("message") or f"level {row.get('level')}"
-            why = row.get("reason") or row.get("state")
-            click.echo(f"  {row['due_at']}  {row['ticket']}  {row['rule']}  {what}  {why}")
-        if len(rows) > 20:  # noqa: PLR2004 - a screenful
-            click.echo(f"  … and {len(rows) - 20} more; --json has them all")
-    click.echo(f"next check: {document['next_check_at'] or 'only when something changes'}")

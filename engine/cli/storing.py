@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from engine import logs
-from engine.app import open_app
-from engine.cli import BAD, GOOD, config_option, config_path
+from engine.app import App, open_app
+from engine.cli import config_option, config_path
+from engine.cli.complaints import BAD, COULD_NOT_RUN, GOOD
+from engine.cli.printing import print_json, print_lines
 from engine.errors import HelpdeskError, UsageError
+from engine.insight import ingested as telling
 from engine.pipeline.ingest import Ingested, ingest
 from engine.settings import load_settings
 
@@ -26,55 +30,56 @@ def import_command(
 ) -> int:
     """Read helpdesks (all, or the named ones) into the store; decide and write nothing.
 
-    For looking at what arrives before the rules are let loose on it.
+    For looking at what arrives before the rules are let loose on it. Ends with 1 if something was
+    rejected (the rest is taken), with 2 if a helpdesk could not be read (the others are).
     """
     path = config_path(ctx, config)
     settings = load_settings(path)
     logs.configure(sys.stderr, settings.log.level, settings.log.format)
     app = open_app(path, stream=sys.stderr)
     try:
-        unknown = sorted(set(names) - set(app.helpdesks))
-        if unknown:
-            raise UsageError(
-                f"there is no helpdesk '{unknown[0]}'; there are {', '.join(app.helpdesks)}"
-            )
+        now = app.clock.now()
         with app.store.lock():
-            done = {
-                name: ingest(app.store, helpdesk, app.clock.now(), app.group_kinds())
-                for name, helpdesk in app.helpdesks.items()
-                if not names or name in names
-            }
-    except HelpdeskError as error:
-        raise UsageError(str(error)) from error
+            read, unread = _read(app, names or tuple(app.helpdesks), now)
     finally:
         app.close()
-    _show(done, as_json=as_json)
-    return BAD if any(one.rejected for one in done.values()) else GOOD
-
-
-def _show(done: dict[str, Ingested], *, as_json: bool) -> None:
+    for error in unread.values():
+        click.echo(f"escalatord: {error}", err=True)
     if as_json:
-        document = {
-            "format": "escalatord.import/1",
-            "helpdesks": {
-                name: {
-                    "tickets": one.tickets,
-                    "events": one.events,
-                    "rejected": [
-                        {"file": r.file, "line": r.line, "code": r.code, "message": r.message}
-                        for r in one.rejected
-                    ],
-                }
-                for name, one in done.items()
-            },
-        }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for name, one in done.items():
+        print_json(telling.as_json(read, unread, now))
+    else:
+        print_lines(_lines(read))
+    if unread:
+        return COULD_NOT_RUN
+    return BAD if any(one.rejected for one in read.values()) else GOOD
+
+
+def _read(
+    app: App, names: tuple[str, ...], now: datetime
+) -> tuple[dict[str, Ingested], dict[str, HelpdeskError]]:
+    unknown = sorted(set(names) - set(app.helpdesks))
+    if unknown:
+        known = ", ".join(app.helpdesks) or "none at all"
+        raise UsageError(f"there is no helpdesk '{unknown[0]}'; there are {known}")
+    kinds = app.group_kinds()
+    read: dict[str, Ingested] = {}
+    unread: dict[str, HelpdeskError] = {}
+    for name in names:
+        try:
+            # Twice: a last line without its end is only known for one when it stays as it is.
+            first = ingest(app.store, app.helpdesks[name], now, kinds)
+            read[name] = first + ingest(app.store, app.helpdesks[name], now, kinds)
+        except HelpdeskError as error:
+            unread[name] = error
+    return read, unread
+
+
+def _lines(read: dict[str, Ingested]) -> Iterator[str]:
+    for name, one in read.items():
         for row in one.rejected:
-            click.echo(f"{row.file}:{row.line}: error[{row.code}] {row.message}", err=True)
+            yield f"{row.file}:{row.line}: error[{row.code}] {row.message}"
         rejected = len(one.rejected)
-        click.echo(f"{name}: {one.tickets} tickets, {one.events} new events, {rejected} rejected")
+        yield f"{name}: {one.tickets} tickets, {one.events} new events, {rejected} rejected"
 
 
 @click.command("migrate")
@@ -90,8 +95,6 @@ def migrate_command(ctx: click.Context, config: Path | None) -> int:
         applied = migrate(store)
     finally:
         store.close()
-    if applied:
-        click.echo(f"{store.where}: applied {', '.join(applied)}")
-    else:
-        click.echo(f"{store.where}: up to date")
+    what = f"applied {', '.join(applied)}" if applied else "up to date"
+    click.echo(f"{store.where}: {what}")
     return GOOD

@@ -1,17 +1,21 @@
-"""Verbs that tell: `explain`, `status`, `outbox`, `schema`."""
+"""Verbs that tell: `explain`, `status`, `outbox`."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from engine.app import open_app
-from engine.cli import COULD_NOT_RUN, GOOD, config_option, config_path
+from engine.cli import config_option, config_path
+from engine.cli.complaints import GOOD
 from engine.cli.parameters import INSTANT
+from engine.cli.printing import print_json, print_lines
 from engine.cli.prose import explanation_lines, outbox_lines, status_lines
+from engine.insight import explain as explaining
+from engine.insight import status as telling
+from engine.ports import OutboxState
 
 
 @click.command("explain")
@@ -29,9 +33,10 @@ def explain_command(
     rule: str | None,
     as_json: bool,
 ) -> int:
-    """Say why each rule did, or did not, act on TICKET (HELPDESK:ID)."""
-    from engine.insight import explain as explaining
+    """Say why each rule did, or did not, act on TICKET.
 
+    TICKET is HELPDESK:ID; or a group as decisions name it: customer:ID, organization:ID, everyone.
+    """
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
         policy = app.in_force_now()
@@ -41,10 +46,9 @@ def explain_command(
         app.close()
     if as_json:
         generation = policy.ruleset.generation.id
-        _print(explaining.as_json(found, ticket, instant, generation))
+        print_json(explaining.as_json(found, ticket, instant, generation))
     else:
-        for line in explanation_lines(found, ticket, instant, app.settings.timezone):
-            click.echo(line)
+        print_lines(explanation_lines(found, ticket, instant, app.settings.timezone))
     return GOOD
 
 
@@ -54,37 +58,34 @@ def explain_command(
 @click.pass_context
 def status_command(ctx: click.Context, config: Path | None, as_json: bool) -> int:
     """Say how the daemon is doing: what was read, what fired, what waits, what needs a person."""
-    from engine.insight.status import status
-
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
         policy = app.in_force_now()
-        loaded = app.load_rules()
-        document = status(
-            app.store,
-            policy,
-            tuple(app.helpdesks),
-            app.clock.now(),
-            degraded=loaded.generation is None,
+        is_broken = app.load_rules().generation is None
+        document = telling.status(
+            app.store, policy, tuple(app.helpdesks), app.clock.now(), degraded=is_broken
         )
     finally:
         app.close()
     if as_json:
-        _print(document)
+        print_json(document)
     else:
-        for line in status_lines(document):
-            click.echo(line)
+        print_lines(status_lines(document))
     return GOOD
 
 
 @click.group("outbox")
-def outbox_command() -> None:
+@config_option
+def outbox_command(config: Path | None) -> None:
     """Look at what is on its way out."""
+    del config
 
 
 @outbox_command.command("list")
 @config_option
-@click.option("--state", help="Only rows in this state.")
+@click.option(
+    "--state", type=click.Choice([state.value for state in OutboxState]), help="Only such rows."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def outbox_list_command(
@@ -93,32 +94,11 @@ def outbox_list_command(
     """List the outbox, oldest first."""
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
-        with app.store.read() as tx:
-            rows = tx.view("v_outbox", {"state": state} if state else None)
+        document = telling.outbox(app.store, state)
     finally:
         app.close()
     if as_json:
-        _print({"format": "escalatord.outbox/1", "rows": rows})
+        print_json(document)
     else:
-        for line in outbox_lines(rows):
-            click.echo(line)
+        print_lines(outbox_lines(document["rows"]))
     return GOOD
-
-
-@click.command("schema")
-@click.option("--contract", "name", help="The JSON Schema of one of our documents.")
-def schema_command(name: str | None) -> int:
-    """Print the JSON Schema of what programs outside rely on."""
-    from engine.insight.contracts import CONTRACTS
-
-    if name not in CONTRACTS:
-        known = ", ".join(CONTRACTS)
-        asked = f"there is no contract '{name}'" if name else "name a contract"
-        click.echo(f"escalatord: {asked}: --contract takes {known}", err=True)
-        return COULD_NOT_RUN
-    _print(CONTRACTS[name])
-    return GOOD
-
-
-def _print(document: dict[str, object]) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))

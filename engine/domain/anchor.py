@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not
+from engine.domain.contact import completing_contact
 from engine.domain.history import History, Mark, View
-from engine.domain.matching import Situation, completing_contact
+from engine.domain.matching import Situation, counted_contacts
 from engine.domain.rule import Since
 from engine.domain.ticket import utc_second
 
@@ -33,6 +34,7 @@ def event_anchor(since: Since, view: View) -> Mark | None:
 
 def match_anchor(
     history: History,
+    elsewhere: Iterable[datetime],
     view_at: Callable[[datetime], View],
     at: datetime,
     situate: Callable[[View, datetime], Situation],
@@ -41,14 +43,17 @@ def match_anchor(
 ) -> Mark | None:
     """When a rule began to hold that still holds at `at`; told by the events, not by our looking.
 
-    1. Visit, from the creation on, every instant at which something happened or at which time alone
-       could change the condition; instants inside a resolution that was taken back are no instants.
+    1. Visit, from the creation on, every instant at which something happened, here or `elsewhere`
+       (escalations that a match may count), or at which time alone could change the condition;
+       instants inside a resolution that was taken back are no instants.
     2. A spell begins when the condition holds after a gap of at least `MATCH_GAP`.
     3. The answer is the beginning of the spell that reaches `at`.
     """
     events = {event.at: event.anchor_key for event in reversed(history.events)}
     gaps = view_at(at).uncounted_gaps
-    pending = history.instants(at)
+    created_at = history.opening.created_at
+    others = (instant for instant in elsewhere if created_at < instant <= at)
+    pending = sorted({*history.instants(at), *others})
     began: datetime | None = None
     ended: datetime | None = None
     held = False
@@ -77,7 +82,7 @@ def group_anchor(condition: Condition, situation: Situation) -> Mark | None:
     test = group_test(condition)
     if test is None:
         return None
-    contact = completing_contact(test, situation)
+    contact = completing_contact(test, counted_contacts(test, situation), situation.at)
     return None if contact is None else Mark(f"{contact.ticket.id}#{contact.key}", contact.at)
 
 

@@ -61,6 +61,32 @@ def plan_messages(
     return planned, later
 
 
+def promised_at(
+    standings: Iterable[Standing], said: PlannedMessage, facts: Facts, now: datetime
+) -> datetime | None:
+    """When the ticket's voice speaks next if nothing happens, after what is `said` at `now`.
+
+    It is the instant of delivery; None where nothing follows.
+    """
+    voice = _voice([one for one in standings if _speaks(one, facts, now)], facts)
+    if voice is None:
+        return None
+    standing, updates, every = voice
+    plan, episode, ticket = standing.rule.customer, standing.episode, said.message.ticket
+    assert plan is not None  # noqa: S101 - it speaks
+    assert episode is not None  # noqa: S101 - a voice has one
+    is_of_stream = said.message.message is MessageKind.UPDATE
+    spoken = _updates_said(episode) + (is_of_stream and said.message.episode == episode.id)
+    if updates.max is not None and spoken >= updates.max:
+        return None
+    due_at = standing.rule.clock.calendar.add(now, every, standing.pauses)
+    if due_at is None:
+        return None
+    heard = heard_by(facts.messages, ticket, said.message.customer)
+    wrote_at = facts.view(ticket, now).last_customer_message_at
+    return deliver_at(due_at, plan.deliver_in, wrote_at, [*heard, now], facts.limits)[0]
+
+
 def _speaks(standing: Standing, facts: Facts, now: datetime) -> bool:
     """Whether a rule's customer messages may go out at all just now."""
     ticket = standing.look.newest

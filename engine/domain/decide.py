@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.domain.budget import is_spent
-from engine.domain.customer_updates import PlannedMessage, plan_messages
+from engine.domain.customer_updates import PlannedMessage, plan_messages, promised_at
 from engine.domain.episode import CustomerMessage, Episode, Firing, Passing
 from engine.domain.facts import Facts
 from engine.domain.firing import (
@@ -95,7 +95,7 @@ def decide(
     planned, later = plan_messages(after, facts, now)
     sent = [one for one in planned if one.waits_for is None]
     for one in sent:
-        tick.actions.append(_reply(one, facts, now))
+        tick.actions.append(_reply(one, promised_at(after, one, facts, now), facts))
         if one.is_last:
             occurrence = one.message.occurrence
             tell_of_last_update(tick, one.standing, occurrence, facts, receivers, now)
@@ -211,10 +211,9 @@ def _with_firings(standing: Standing, fired: Sequence[Firing]) -> Standing:
 # --- customer messages ---------------------------------------------------------------------------
 
 
-def _reply(planned: PlannedMessage, facts: Facts, now: datetime) -> Action:
+def _reply(planned: PlannedMessage, next_at: datetime | None, facts: Facts) -> Action:
     message = planned.message
     escalated_at = planned.standing.episode.escalated_at if planned.standing.episode else None
-    next_at = None if planned.is_last else _promise(planned, now)
     return Action(
         key="|".join((message.episode.text, message.message.value, str(message.occurrence))),
         kind=ActionKind.REPLY,
@@ -233,18 +232,6 @@ def _reply(planned: PlannedMessage, facts: Facts, now: datetime) -> Action:
     )
 
 
-def _promise(planned: PlannedMessage, now: datetime) -> datetime | None:
-    """When the customer hears next at the latest: the delivery instant, not the due one."""
-    plan, clock = planned.standing.rule.customer, planned.standing.rule.clock
-    if plan is None or plan.updates is None:
-        return None
-    every = plan.updates.every.get(planned.standing.look.priority)
-    if every is None:
-        return None
-    due_at = clock.calendar.add(now, every)
-    return plan.deliver_in.next_open(due_at) if due_at else None
-
-
 # --- episodes and the next look ------------------------------------------------------------------
 
 
@@ -259,7 +246,8 @@ def _changed_episodes(
     present: dict[str, Episode | None] = {}
     changed: list[Episode] = []
     for standing in standings:
-        episode = standing.episode if standing.look.views else None
+        is_there = standing.look.views or facts.is_populated
+        episode = standing.episode if is_there else None
         present[standing.rule.id] = episode
         if episode is None:
             continue

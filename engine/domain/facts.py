@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from engine.domain.condition import ContactsBy
-from engine.domain.contact import Contact
+from engine.domain.contact import ContactLog
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.history import History, View
 from engine.domain.ruleset import CompiledRule
@@ -50,6 +50,8 @@ class Facts:
         by: The kind of group; None when the subject is a ticket.
         members: The ticket alone, or the group's open tickets; by ticket id.
         contacts: The group's contacts, in order of time.
+        is_populated: Whether the group has open tickets at all; its members may be left out where
+            its contacts cannot make any rule hold.
         episodes: All episodes of the subject that are remembered, ended ones included.
         acknowledgements: Acknowledgements given by name (link, command line).
         escalations: Per ticket: when episodes of it became escalations, sorted.
@@ -63,7 +65,8 @@ class Facts:
     subject: str
     members: Mapping[str, History]
     by: ContactsBy | None = None
-    contacts: tuple[Contact, ...] = ()
+    contacts: ContactLog = field(default_factory=ContactLog)
+    is_populated: bool = False
     episodes: tuple[Episode, ...] = ()
     acknowledgements: tuple[Event, ...] = ()
     escalations: Mapping[str, tuple[datetime, ...]] = field(

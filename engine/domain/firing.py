@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
@@ -68,9 +68,12 @@ def act_on_levels(
     """
     levels = [one.level for one in standing.due]
     details = _details(standing, standing.due, firings, now)
+    group_after: str | None = None
     for name in _affected(standing):
         ticket = facts.view(name, now).ticket
         changes = _changes(tick, standing, levels, facts, ticket, now)
+        if name == standing.look.newest:
+            group_after = _group_after(ticket, changes)
         if changes:
             tick.actions.append(_change(standing, levels[-1], name, changes, held=over_budget))
         tick.actions.append(_note(standing, levels[-1], name, details, changes))
@@ -82,8 +85,9 @@ def act_on_levels(
     kind = ActionKind.DIGEST if over_budget else ActionKind.NOTIFY
     if over_budget:
         details = {**details, "reason": Reason.BUDGET.value}
+    last = replace(levels[-1], assign_group=group_after)
     tick.actions.extend(
-        _notices(standing, levels[-1], 1, told, template, details, facts, receivers, now, kind)
+        _notices(standing, last, 1, told, template, details, facts, receivers, now, kind)
     )
 
 
@@ -179,6 +183,12 @@ def tell_of_last_update(
     )
 
 
+def _group_after(ticket: Ticket, changes: Iterable[FieldChange]) -> str | None:
+    """The group that has the ticket once all the levels that fire as one have acted."""
+    found = [change.after for change in changes if change.field == "group"]
+    return str(found[-1]) if found and found[-1] else ticket.group
+
+
 def _affected(standing: Standing) -> tuple[str, ...]:
     return standing.look.matching
 
@@ -202,6 +212,8 @@ def _changes(
     if assigning:
         wanted.update(_assignment(assigning[-1]))
     claimed = _claimed(standing, facts, ticket.id, now)
+    if _refusal(tick, claimed, ticket.id, GROUP) and wanted.get(ASSIGNEE, ASSIGNEE) is None:
+        del wanted[ASSIGNEE]  # clearing the assignee is a part of assigning the group
     changes = []
     for name, value in wanted.items():
         if value_of(ticket, name) == value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.domain.contact import Contact
-from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, with_value
+from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, Value, with_values
 
 CREATION = "created"
 """Key of what is anchored at a creation: a corrected time moves it and mints nothing new."""
@@ -36,6 +36,15 @@ class Wrote:
     channel: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A contact on the ticket: the customer turned to us."""
+
+    key: str
+    at: datetime
+    channel: str | None
+
+
 @dataclass(slots=True)
 class View:
     """How a ticket stood at an instant, with what its past says of its clocks.
@@ -51,6 +60,7 @@ class View:
         assigned: Since when the present assignee has it; None when nobody has, or by our own hand.
         waiting: The first turn of the customer that no person has publicly answered.
         resolved_at: Since when it is resolved; None while it is not.
+        turns: The contacts on it, in order.
         uncounted_gaps: Spells of resolution that were taken back and do not count.
     """
 
@@ -70,8 +80,13 @@ class View:
     reopens: int = 0
     reassignments: int = 0
     messages: list[Wrote] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     uncounted_gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        """The contacts on the ticket, each with the ticket as it stands."""
+        return tuple(Contact(self.ticket, turn.key, turn.at, turn.channel) for turn in self.turns)
 
     @property
     def is_open(self) -> bool:
@@ -128,14 +143,37 @@ class History:
             without: Id of a rule whose own writes are invisible here.
         """
         happened = self.events[: bisect_right(self.events, at, key=_at)]
-        wrote_at = [e.at for e in happened if _is_customer_message(e)]
-        view = _opening_view(self.opening)
+        fold = _Fold(_opening_view(self.opening), self.opening.status, self.opening.assignee)
+        fold.wrote_at = [event.at for event in happened if _is_customer_message(event)]
         for event in happened:
             if event.kind is EventKind.MESSAGE:
-                _take_message(view, event)
+                _take_message(fold, event)
             elif event.kind is EventKind.CHANGED and (without is None or event.rule != without):
-                _take_change(view, event, wrote_at)
-        return view
+                _take_change(fold, event)
+        fold.view.ticket = with_values(self.opening, fold.changes)
+        return fold.view
+
+
+@dataclass(slots=True)
+class _Fold:
+    """A view in the making; the ticket's fields are put together once, at the end.
+
+    Attributes:
+        wrote_at: When the customer wrote, in order.
+        changes: Field → its value so far, where it was changed.
+    """
+
+    view: View
+    status: Status
+    assignee: str | None
+    wrote_at: list[datetime] = field(default_factory=list)
+    changes: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def channel(self) -> str | None:
+        """The ticket's channel so far."""
+        found = self.changes.get("channel", self.view.ticket.channel)
+        return None if found is None else str(found)
 
 
 def _at(event: Event) -> datetime:
@@ -160,13 +198,14 @@ def _opening_view(ticket: Ticket) -> View:
         resolved_at=ticket.created_at if ticket.status.is_resolved else None,
         last_customer_message_at=ticket.created_at,
     )
-    view.contacts.append(Contact(ticket, created.key, created.at, ticket.channel))
+    view.turns.append(Turn(created.key, created.at, ticket.channel))
     return view
 
 
-def _take_message(view: View, event: Event) -> None:
+def _take_message(fold: _Fold, event: Event) -> None:
+    view = fold.view
     if event.actor is Actor.CUSTOMER:
-        _take_customer_message(view, event)
+        _take_customer_message(fold, event)
     elif event.is_public and event.actor is Actor.PERSON:
         view.last_agent_reply_at = view.last_public_update_at = event.at
         view.waiting = None
@@ -175,48 +214,55 @@ def _take_message(view: View, event: Event) -> None:
         view.last_public_update_at = event.at
 
 
-def _take_customer_message(view: View, event: Event) -> None:
+def _take_customer_message(fold: _Fold, event: Event) -> None:
+    view = fold.view
     view.messages.append(Wrote(event.at, event.text, event.channel))
     if _is_contact(view, event):
-        channel = event.channel or view.ticket.channel
-        view.contacts.append(Contact(view.ticket, event.anchor_key, event.at, channel))
+        view.turns.append(Turn(event.anchor_key, event.at, event.channel or fold.channel))
     view.last_customer_message_at = event.at
-    view.unanswered_messages += 1
+    if view.waiting is not view.opened or event.at != view.opened.at:
+        view.unanswered_messages += 1  # at the very instant of an opening it belongs to that
     if view.waiting is None:
         view.waiting = Mark(event.anchor_key, event.at)
 
 
 def _is_contact(view: View, event: Event) -> bool:
-    if event.at - view.contacts[-1].at < ONE_CONTACT_WITHIN:
+    if event.at - view.turns[-1].at < ONE_CONTACT_WITHIN:
         return False
     replied_at = view.last_agent_reply_at
     return replied_at is None or event.at - replied_at > CONVERSATION_WITHIN
 
 
-def _take_change(view: View, event: Event, wrote_at: list[datetime]) -> None:
+def _take_change(fold: _Fold, event: Event) -> None:
     name = event.field or ""
-    was = view.ticket
-    view.ticket = with_value(was, name, event.after)
+    fold.changes[name] = event.after
     if name == "status":
-        _take_status(view, event, was.status, wrote_at)
+        was, fold.status = fold.status, Status(str(event.after))
+        _take_status(fold, event, was)
     elif name == "assignee":
-        _take_assignee(view, event, was.assignee)
+        was_with, fold.assignee = fold.assignee, _text(event.after)
+        _take_assignee(fold, event, was_with)
 
 
-def _take_status(view: View, event: Event, was: Status, wrote_at: list[datetime]) -> None:
-    status = view.ticket.status
+def _text(value: Value) -> str | None:
+    return str(value) if value else None
+
+
+def _take_status(fold: _Fold, event: Event, was: Status) -> None:
+    view, status = fold.view, fold.status
     if status is was:
         return
     view.spans.append((event.at, status))
     if status.is_resolved and not was.is_resolved:
         view.resolved_at = event.at
     elif was.is_resolved and not status.is_resolved:
-        _take_return(view, event, wrote_at)
+        _take_return(fold, event)
     elif event.actor is not Actor.OURSELVES and not status.is_resolved:
         view.status_changed = Mark(event.anchor_key, event.at)
 
 
-def _take_return(view: View, event: Event, wrote_at: list[datetime]) -> None:
+def _take_return(fold: _Fold, event: Event) -> None:
+    view, wrote_at = fold.view, fold.wrote_at
     resolved_at = view.resolved_at or event.at
     view.resolved_at = None
     if event.actor is Actor.OURSELVES:
@@ -224,20 +270,21 @@ def _take_return(view: View, event: Event, wrote_at: list[datetime]) -> None:
     mark = Mark(event.anchor_key, event.at)
     wrote = bisect_right(wrote_at, event.at) > bisect_right(wrote_at, resolved_at)
     if wrote or event.at - resolved_at >= REOPENING_COUNTS_AFTER:
-        _reopen(view, mark)
+        _reopen(fold, mark)
         return
     view.uncounted_gaps.append((resolved_at, event.at))
-    if _status_before(view, resolved_at) is not view.ticket.status:
+    if _status_before(view, resolved_at) is not fold.status:
         view.status_changed = mark
 
 
-def _reopen(view: View, mark: Mark) -> None:
+def _reopen(fold: _Fold, mark: Mark) -> None:
+    view = fold.view
     view.reopens += 1
     view.opened = view.status_changed = view.waiting = mark
     view.unanswered_messages = 1
-    if view.contacts[-1].at == mark.at and view.contacts[-1].key != CREATION:
-        view.contacts.pop()  # the message that reopened it is this very contact
-    view.contacts.append(Contact(view.ticket, mark.key, mark.at, view.ticket.channel))
+    if view.turns[-1].at == mark.at and view.turns[-1].key != CREATION:
+        view.turns.pop()  # the message that reopened it is this very contact
+    view.turns.append(Turn(mark.key, mark.at, fold.channel))
 
 
 def _status_before(view: View, at: datetime) -> Status:
@@ -247,8 +294,8 @@ def _status_before(view: View, at: datetime) -> Status:
     )
 
 
-def _take_assignee(view: View, event: Event, was: str | None) -> None:
-    assignee = view.ticket.assignee
+def _take_assignee(fold: _Fold, event: Event, was: str | None) -> None:
+    view, assignee = fold.view, fold.assignee
     if assignee == was:
         return
     if was and assignee and event.actor is not Actor.OURSELVES:
@@ -263,8 +310,5 @@ def _take_assignee(view: View, event: Event, was: str | None) -> None:
 
 def contacts_of(history: History) -> tuple[Contact, ...]:
     """All contacts on a ticket so far, each with the ticket as it stands now."""
-    if not history.events:
-        view = _opening_view(history.opening)
-    else:
-        view = history.as_of(history.events[-1].at)
-    return tuple(Contact(view.ticket, c.key, c.at, c.channel) for c in view.contacts)
+    last = history.events[-1].at if history.events else history.opening.created_at
+    return history.as_of(last).contacts

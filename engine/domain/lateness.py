@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.domain.episode import Episode
 from engine.domain.facts import Facts
 from engine.domain.ladder import LevelStanding, LevelState, ladder
-from engine.domain.look import pauses_of
+from engine.domain.look import look, pauses_of
 from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.recognition import recognise
@@ -71,28 +71,64 @@ def _actionable_since(
 ) -> datetime:
     """From when on a due level could act: the latest of its due instant and what freed it."""
     assert one.due_at is not None  # noqa: S101 - it is due
-    freed = [one.due_at]
-    freed.extend(end for _, end in standing.pauses if end is not None)
-    if standing.acknowledged_until is not None:
-        freed.append(standing.acknowledged_until)
-    for name in standing.compiled.inhibited_by:
-        other = others[name].episode if name in others else None
-        if other is not None and other.last_fired_at is not None:
-            freed.append(other.last_fired_at)
-    event_at = _made_due_at(standing, facts, now, one)
-    if event_at is not None:
-        freed.append(event_at)
-    return max(at for at in freed if at <= now)
+    freed: list[datetime | None] = [one.due_at, standing.acknowledged_until]
+    freed.extend(end for _, end in standing.pauses)
+    freed.extend(
+        _let_go_at(others[name].compiled, facts, one.due_at, now)
+        for name in standing.compiled.inhibited_by
+        if name in others
+    )
+    freed.append(_made_due_at(standing.compiled, facts, one, now))
+    return max(at for at in freed if at is not None and at <= now)
+
+
+def _turns(
+    compiled: CompiledRule, facts: Facts, since: datetime, until: datetime
+) -> Iterator[datetime]:
+    """From `since` to `until`: when something happened, or time alone could change the match."""
+    firings = (f.fired_at for e in facts.episodes_of(compiled.rule.id) for f in e.firings)
+    events = (at for history in facts.members.values() for at in history.instants(until))
+    pending = sorted({since, *(at for at in (*events, *firings) if since < at <= until)})
+    while pending:
+        at = pending.pop(0)
+        yield at
+        moves_at = look(compiled, facts, at).changes_at
+        if moves_at is not None and moves_at <= until and (not pending or moves_at < pending[0]):
+            pending.insert(0, moves_at)
 
 
 def _made_due_at(
-    standing: Standing, facts: Facts, now: datetime, one: LevelStanding
+    compiled: CompiledRule, facts: Facts, one: LevelStanding, now: datetime
 ) -> datetime | None:
-    """The last event just before which the level was not due."""
-    instants = {at for history in facts.members.values() for at in history.instants(now)}
-    for at in sorted(instants, reverse=True):
-        if one.due_at is not None and at <= one.due_at:
-            return None
-        if one.level.identity not in _due_at(standing.compiled, facts, at - ONE_SECOND):
-            return at
-    return None
+    """The last event, or beginning of the match, just before which the level was not due."""
+    assert one.due_at is not None  # noqa: S101 - it is due
+    name = one.level.identity
+    found: datetime | None = None
+    for at in _turns(compiled, facts, one.due_at, now):
+        if at > one.due_at and name in _due_at(compiled, facts, at):
+            found = found if name in _due_at(compiled, facts, at - ONE_SECOND) else at
+    return found
+
+
+def _let_go_at(
+    compiled: CompiledRule, facts: Facts, since: datetime, now: datetime
+) -> datetime | None:
+    """When a rule that inhibits no longer stopped doing so, if it did from `since` on."""
+    found: datetime | None = None
+    held = False
+    for at in _turns(compiled, facts, since, now):
+        holds = _holds_back(compiled, facts, at)
+        if held and not holds:
+            found = at
+        held = holds
+    return now if held else found  # its last level fires at this very instant
+
+
+def _holds_back(compiled: CompiledRule, facts: Facts, at: datetime) -> bool:
+    """Whether a rule had a match, an anchor and its last level before it at a past instant."""
+    seen, episode = recognise(compiled, facts, at)
+    if not seen.matching or seen.anchor is None or episode is None:
+        return False
+    concerned = [one for one in compiled.rule.levels if one.due.get(seen.priority) is not None]
+    passed = {firing.identity for firing in episode.firings if firing.fired_at <= at}
+    return bool(concerned) and concerned[-1].identity not in passed

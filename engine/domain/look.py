@@ -111,8 +111,11 @@ def _anchor(compiled: CompiledRule, facts: Facts, name: str, situation: Situatio
 
 
 def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime) -> Mark | None:
+    history = facts.members[name]
+    customer = history.opening.customer.id or ""
     return match_anchor(
-        facts.members[name],
+        history,
+        (*facts.escalations.get(name, ()), *facts.customer_escalations.get(customer, ())),
         lambda instant: facts.view(name, instant, compiled.rule.id),
         at,
         lambda past, instant: _situation(compiled, facts, past, instant),

@@ -25,12 +25,13 @@ from engine.domain.condition import (
     Operator,
     Test,
 )
-from engine.domain.contact import Contact
+from engine.domain.contact import Contact, ContactLog, within
 from engine.domain.history import View
 from engine.domain.ticket import Priority, Status, Value, value_of
 
 ONE_SECOND = timedelta(seconds=1)
-_NO_CONTACTS: Mapping[ContactsBy, tuple[Contact, ...]] = MappingProxyType({})
+_NO_CONTACTS: Mapping[ContactsBy, ContactLog] = MappingProxyType({})
+_NO_LOG = ContactLog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Situation:
 
     view: View
     at: datetime
-    contacts: Mapping[ContactsBy, tuple[Contact, ...]] = field(default_factory=lambda: _NO_CONTACTS)
+    contacts: Mapping[ContactsBy, ContactLog] = field(default_factory=lambda: _NO_CONTACTS)
     escalations: tuple[datetime, ...] = ()
     customer_escalations: tuple[datetime, ...] = ()
 
@@ -375,49 +376,14 @@ def _accepts_length(test: Test) -> Callable[[timedelta | None], bool]:
 def counted_contacts(test: ContactsTest, situation: Situation) -> list[Contact]:
     """The contacts that a test counts, of all times, in order."""
     if test.by is ContactsBy.TICKET:
-        contacts: Iterable[Contact] = situation.view.contacts
+        log = ContactLog(situation.view.contacts)
     else:
-        contacts = situation.contacts.get(test.by, ())
-    wanted = [_folded(value_of(situation.view.ticket, name)) for name in test.same]
-    return [
-        contact
-        for contact in contacts
-        if contact.at <= situation.at
-        and (test.channel is None or _folded(contact.channel) == test.channel)
-        and [_folded(value_of(contact.ticket, name)) for name in test.same] == wanted
-    ]
-
-
-def _folded(value: object) -> str | None:
-    return None if value is None else str(value).casefold()
+        log = situation.contacts.get(test.by, _NO_LOG)
+    return log.like(test, situation.view.ticket)
 
 
 def _within(test: ContactsTest, situation: Situation) -> list[Contact]:
-    since = situation.at - test.within
-    return [contact for contact in counted_contacts(test, situation) if contact.at > since]
-
-
-def completing_contact(test: ContactsTest, situation: Situation) -> Contact | None:
-    """The contact that completed the count, and since which the count has not fallen below.
-
-    1. Walk the counted contacts in order, with the window that ends at each.
-    2. A contact completes when the window that it closes holds enough and the count had fallen
-       below before it.
-    3. None when the window that ends at the situation's instant does not hold enough.
-    """
-    contacts = counted_contacts(test, situation)
-    needed = test.at_least
-    completing: Contact | None = None
-    for index in range(needed - 1, len(contacts)):
-        contact = contacts[index]
-        if contact.at - contacts[index - needed + 1].at >= test.within:
-            continue
-        held_before = index >= needed and contact.at - contacts[index - needed].at <= test.within
-        if not held_before:
-            completing = contact
-    if completing is None or situation.at - contacts[-needed].at >= test.within:
-        return None
-    return completing
+    return within(test, counted_contacts(test, situation), situation.at)
 
 
 def _compile_contacts(test: ContactsTest) -> Compiled:

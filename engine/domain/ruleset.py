@@ -33,11 +33,16 @@ class CompiledRule:
         return group_test(self.rule.match)
 
     def concerns(self, ticket: Ticket) -> bool:
-        """Whether the ticket has the plain values without which the rule can not hold."""
-        values = (ticket.effective_priority.value, ticket.type, ticket.status.value)
+        """Whether the ticket has the plain values without which the rule can not hold.
+
+        Of a resolved ticket the status is not asked: what it was before it was resolved counts.
+        """
+        values = [ticket.effective_priority.value, ticket.type]
+        if not ticket.status.is_resolved:
+            values.append(ticket.status.value)
         return all(
             required is None or (value is not None and value.casefold() in required)
-            for required, value in zip(self.requires, values, strict=True)
+            for required, value in zip(self.requires, values, strict=False)
         )
 
 

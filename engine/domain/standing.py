@@ -22,7 +22,7 @@ from engine.domain.lateness import why_passed
 from engine.domain.look import Look, Pauses, holds_since, pauses_of
 from engine.domain.matching import earliest
 from engine.domain.reason import Reason, Verdict
-from engine.domain.recognition import ready_at, recognise
+from engine.domain.recognition import begins_anew_at, ready_at, recognise
 from engine.domain.rule import Mode, Rule, Since
 from engine.domain.ruleset import CompiledRule
 from engine.domain.ticket import Priority
@@ -87,7 +87,15 @@ class Standing:
 
 
 _LIVE_HOLDS = frozenset(
-    {Reason.PAUSED, Reason.INHIBITED, Reason.SILENCED, Reason.ACKNOWLEDGED, Reason.SHADOW}
+    {
+        Reason.PAUSED,
+        Reason.INHIBITED,
+        Reason.SILENCED,
+        Reason.ACKNOWLEDGED,
+        Reason.SHADOW,
+        Reason.TOO_LATE,
+        Reason.BACKLOG,
+    }
 )
 
 
@@ -135,7 +143,7 @@ def _without_match(
 ) -> Standing:
     fired = episode is not None and episode.last_fired_at is not None
     verdict, reason = Verdict.NO_MATCH, Reason.NO_MATCH
-    if not seen.views:
+    if not seen.views and not facts.is_populated:
         reason = _why_closed(facts, now)
     elif fired:
         verdict, reason = Verdict.SUPPRESSED, Reason.SUSPENDED
@@ -206,7 +214,8 @@ def _climb(
     repeats, repeat_next = due_repeats(rule, seen.priority, episode, now)
     due = tuple(one for one in levels if one.state is LevelState.DUE)
     waiting = (one.due_at for one in levels if one.state is LevelState.WAITING)
-    next_at = earliest((seen.changes_at, *waiting, repeat_next))
+    anew_at = begins_anew_at(rule, facts, episode)
+    next_at = earliest((seen.changes_at, *waiting, repeat_next, anew_at))
     hold = hold_on(standing, others, cooled_at, now)
     if hold is None:
         return _open(standing, facts, now, others, due, repeats, next_at)

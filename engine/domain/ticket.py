@@ -237,3 +237,14 @@ def with_value(ticket: Ticket, name: str, value: object) -> Ticket:
     if head == "customer":
         return replace(ticket, customer=replace(ticket.customer, **{rest: value}))  # type: ignore[arg-type]
     return replace(ticket, **{name: value})  # type: ignore[arg-type]
+
+
+def with_values(ticket: Ticket, values: Mapping[str, object]) -> Ticket:
+    """The same ticket with several fields set at once, by their (possibly dotted) names."""
+    plain = {name: value for name, value in values.items() if "." not in name}
+    if plain:
+        ticket = replace(ticket, **plain)  # type: ignore[arg-type]
+    for name, value in values.items():
+        if "." in name:
+            ticket = with_value(ticket, name, value)
+    return ticket

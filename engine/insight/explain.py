@@ -12,15 +12,24 @@ from engine.domain.facts import Facts
 from engine.domain.ladder import LevelStanding, LevelState
 from engine.domain.look import findings
 from engine.domain.matching import Finding
-from engine.domain.rule import Rule
+from engine.domain.reason import Reason
+from engine.domain.rule import Level, Rule
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
 from engine.errors import UsageError
+from engine.insight.contracts.documents import (
+    Condition,
+    ExplainDocument,
+    LevelInfo,
+    RuleExplanation,
+)
 from engine.pipeline.evaluate import Policy
-from engine.pipeline.gather import gather
-from engine.pipeline.subjects import subjects_of
-from engine.ports import Json, Store
+from engine.pipeline.gather import Gathered, gather
+from engine.pipeline.subjects import group_of, subjects_of
+from engine.ports import Json, Store, Transaction
+
+_CLOSED = frozenset({Reason.RESOLVED, Reason.GONE, Reason.MERGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Explanation:
         elapsed: What has been counted on the rule's clock; None without an anchor.
         paused: How long the clock stood still.
         target: What the clock counts towards, for the present priority.
+        levels: Every level of the rule; where there is no episode, all of them wait.
         decision: Id of the last decision of this rule on this subject, if one is written.
     """
 
@@ -42,6 +52,7 @@ class Explanation:
     elapsed: timedelta | None
     paused: timedelta
     target: timedelta | None
+    levels: tuple[LevelStanding, ...]
     decision: str | None
 
     @property
@@ -51,7 +62,7 @@ class Explanation:
 
 
 def explain(
-    store: Store, policy: Policy, ticket_id: str, at: datetime, rule_id: str | None = None
+    store: Store, policy: Policy, asked: str, at: datetime, rule_id: str | None = None
 ) -> list[Explanation]:
     """How every rule (or one) stands to a ticket at an instant.
 
@@ -60,23 +71,21 @@ def explain(
     Args:
         store: What is known.
         policy: What is in force.
-        ticket_id: ``HELPDESK:ID``.
+        asked: ``HELPDESK:ID``; or a group as decisions name it, such as ``customer:ID``.
         at: Aware UTC; what happened later is not looked at.
         rule_id: Only this rule.
 
     Raises:
-        UsageError: There is no such ticket or rule.
+        UsageError: There is no such ticket, group or rule.
     """
     if rule_id is not None and policy.ruleset.generation.rule(rule_id) is None:
         raise UsageError(f"there is no rule '{rule_id}' in {_names(policy.ruleset)}")
     with store.read() as tx:
-        record = tx.records([ticket_id]).get(ticket_id)
-        if record is None:
-            raise UsageError(f"there is no ticket '{ticket_id}' in the store")
-        subjects = subjects_of(record.source, policy.ruleset.group_kinds)
+        subjects = _subjects(tx, policy, asked, at)
         gathered = gather(tx, subjects, policy.ruleset, policy.limits, policy.known, at)
         found: list[Explanation] = []
         for subject in subjects:
+            _fill(tx, gathered, subject, asked)
             facts = upto(gathered.facts(subject), at)
             outcome = decide(facts, policy.ruleset, policy.receivers, at)
             decisions = _decisions(tx.view("v_decisions", {"ticket": subject}), at)
@@ -86,6 +95,32 @@ def explain(
                 if rule_id in (None, standing.rule.id)
             )
     return sorted(found, key=lambda one: one.rule.position)
+
+
+def _subjects(tx: Transaction, policy: Policy, asked: str, at: datetime) -> list[str]:
+    """The ticket and its groups, or the group that was asked for."""
+    group = group_of(asked)
+    if group is not None:
+        if not tx.contacts(*group, None):
+            raise UsageError(f"there is no contact of '{asked}' in the store")
+        return [asked]
+    record = tx.records([asked]).get(asked)
+    if record is None:
+        raise UsageError(f"there is no ticket '{asked}' in the store")
+    opened_at = record.opening.created_at
+    if at < opened_at:
+        raise UsageError(f"there was no ticket '{asked}' yet: it came in {utc_second(opened_at)}")
+    return subjects_of(record.source, policy.ruleset.group_kinds)
+
+
+def _fill(tx: Transaction, gathered: Gathered, subject: str, asked: str) -> None:
+    """A group without members is none to decide about, but its conditions are to be shown."""
+    group = group_of(subject)
+    if group is None or gathered.members.get(subject):
+        return
+    names = tx.open_tickets_of(*group) or [asked]
+    gathered.histories.update(tx.histories(names))
+    gathered.members[subject] = tuple(name for name in names if name in gathered.histories)
 
 
 def _names(ruleset: Ruleset) -> str:
@@ -128,32 +163,67 @@ def _explanation(
     elif anchor is not None:
         elapsed = rule.clock.calendar.elapsed(anchor.at, at)
     target = rule.clock.target
+    finding = findings(standing.compiled, facts, at, standing.look)
     return Explanation(
         standing=standing,
         subject=facts.subject,
-        finding=findings(standing.compiled, facts, at, standing.look),
+        finding=None if finding is None else plainest(finding),
         elapsed=elapsed,
         paused=paused,
         target=target.get(standing.look.priority) if target else None,
+        levels=standing.levels or _levels(standing, facts),
         decision=decision,
     )
+
+
+def plainest(finding: Finding) -> Finding:
+    """The same condition without what files only nest it in: an `all` or `any` of one part."""
+    children: list[Finding] = []
+    for child in map(plainest, finding.children):
+        is_wrapping = len(child.children) == 1 and child.op in ("all", "any")
+        is_same = child.op == finding.op == "all"
+        children.extend(child.children if is_wrapping or is_same else (child,))
+    return replace(finding, children=tuple(children))
+
+
+def _levels(standing: Standing, facts: Facts) -> tuple[LevelStanding, ...]:
+    """The levels of a rule that has no running clock: what fired stays fired."""
+    episode = standing.episode
+    if episode is None and standing.reason in _CLOSED:
+        episodes = (each for each in facts.episodes if each.id.rule == standing.rule.id)
+        episode = max(episodes, key=lambda each: each.anchor_at, default=None)
+    firings = {
+        firing.identity: firing
+        for firing in (episode.firings if episode else ())
+        if firing.occurrence == 1 and firing.passing is not Passing.SHADOW
+    }
+    return tuple(_level(level, firings.get(level.identity)) for level in standing.rule.levels)
+
+
+def _level(level: Level, firing: Firing | None) -> LevelStanding:
+    if firing is None:
+        return LevelStanding(level, LevelState.WAITING, None)
+    state = LevelState.FIRED if firing.passing is Passing.FIRED else LevelState.SKIPPED
+    return LevelStanding(level, state, firing.due_at, firing)
 
 
 # --- the contract's JSON -------------------------------------------------------------------------
 
 
-def as_json(explanations: list[Explanation], ticket_id: str, at: datetime, generation: str) -> Json:
+def as_json(
+    explanations: list[Explanation], asked: str, at: datetime, generation: str
+) -> ExplainDocument:
     """The document of ``explain --json``, format ``escalatord.explain/1``."""
     return {
         "format": "escalatord.explain/1",
-        "ticket": ticket_id,
+        "ticket": asked,
         "at": utc_second(at),
         "generation": generation,
         "rules": [_rule_json(one) for one in explanations],
     }
 
 
-def _rule_json(one: Explanation) -> Json:
+def _rule_json(one: Explanation) -> RuleExplanation:
     standing, rule = one.standing, one.rule
     return {
         "rule": rule.id,
@@ -164,27 +234,25 @@ def _rule_json(one: Explanation) -> Json:
         "line": rule.place.line,
         "conditions": None if one.finding is None else finding_json(one.finding),
         "clock": {
-            "since": "contact" if rule.groups_by else rule.clock.since.value,
+            "since": since_of(rule),
             "anchor_at": _text(standing.anchor.at if standing.anchor else None),
             "calendar": rule.clock.calendar.name,
             "elapsed_seconds": _seconds(one.elapsed),
-            "paused_seconds": _seconds(one.paused),
+            "paused_seconds": whole_seconds(one.paused),
             "target_seconds": _seconds(one.target),
         },
-        "levels": [_level_json(level) for level in shown_levels(one)],
+        "levels": [_level_json(level) for level in one.levels],
         "next_at": _text(standing.next_at),
         "decision": one.decision,
     }
 
 
-def shown_levels(one: Explanation) -> list[LevelStanding]:
-    """Every level of the rule: where there is no episode, all of them wait."""
-    if one.standing.levels:
-        return list(one.standing.levels)
-    return [LevelStanding(level, LevelState.WAITING, None) for level in one.rule.levels]
+def since_of(rule: Rule) -> str:
+    """The event that anchors a rule's clock; of a rule about groups, a contact."""
+    return "contact" if rule.groups_by else rule.clock.since.value
 
 
-def finding_json(finding: Finding) -> Json:
+def finding_json(finding: Finding) -> Condition:
     """One node of the condition tree."""
     return {
         "op": finding.op,
@@ -200,7 +268,7 @@ def finding_json(finding: Finding) -> Json:
 def plain(value: object) -> object:
     """A value as JSON says it: durations in whole seconds, instants as text."""
     if isinstance(value, timedelta):
-        return _seconds(value)
+        return whole_seconds(value)
     if isinstance(value, datetime):
         return utc_second(value)
     if isinstance(value, (tuple, list, set, frozenset)):
@@ -210,7 +278,7 @@ def plain(value: object) -> object:
     return value
 
 
-def _level_json(one: LevelStanding) -> Json:
+def _level_json(one: LevelStanding) -> LevelInfo:
     return {
         "level": one.level.number,
         "name": one.level.identity,
@@ -229,4 +297,9 @@ def _text(at: datetime | None) -> str | None:
 
 
 def _seconds(length: timedelta | None) -> int | None:
-    return None if length is None else int(length.total_seconds())
+    return None if length is None else whole_seconds(length)
+
+
+def whole_seconds(length: timedelta) -> int:
+    """A duration as the contract has it."""
+    return length // timedelta(seconds=1)

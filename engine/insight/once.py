@@ -7,12 +7,17 @@ from datetime import datetime
 
 from engine.domain.episode import CustomerMessage
 from engine.domain.ticket import utc_second
+from engine.insight.contracts import documents
+from engine.insight.contracts.documents import OnceDocument
+from engine.insight.ingested import together
 from engine.pipeline.cycle import Work
 from engine.pipeline.evaluate import Fired, Skipped
-from engine.ports import Json, OutboxState, Store
+from engine.ports import OutboxState, Store
 
 
-def as_json(work: Work, store: Store, now: datetime, generation: str, *, dry_run: bool) -> Json:
+def as_json(
+    work: Work, store: Store, now: datetime, generation: str, *, degraded: bool, dry_run: bool
+) -> OnceDocument:
     """The document of ``once --json``.
 
     Args:
@@ -20,6 +25,7 @@ def as_json(work: Work, store: Store, now: datetime, generation: str, *, dry_run
         store: For the state of customer messages, and the next check.
         now: The instant up to which it ran (aware UTC).
         generation: The rules in force.
+        degraded: The rule files are broken, and the last good rules ran.
         dry_run: Nothing was sent: messages are shown as pending.
     """
     with store.read() as tx:
@@ -31,21 +37,14 @@ def as_json(work: Work, store: Store, now: datetime, generation: str, *, dry_run
         _message(one, pending if dry_run else states.get(key_of(one), pending))
         for one in work.evaluated.messages
     ]
-    waiting = [_message(one.message, pending) for one in work.evaluated.planned.values()]
-    ingested = work.ingested.values()
+    planned = [one.message for one in work.evaluated.planned.values() if one is not None]
+    waiting = [_message(one, pending) for one in planned]
     return {
         "format": "escalatord.once/1",
         "now": utc_second(now),
         "generation": generation,
-        "ingested": {
-            "tickets": sum(one.tickets for one in ingested),
-            "events": sum(one.events for one in ingested),
-            "rejected": [
-                {"file": row.file, "line": row.line, "code": row.code, "message": row.message}
-                for one in ingested
-                for row in one.rejected
-            ],
-        },
+        "degraded": degraded,
+        "ingested": together(work.ingested, work.unread),
         "fired": sorted((_fired(one) for one in work.evaluated.fired), key=_order),
         "customer": sorted(written + waiting, key=_order),
         "skipped": sorted((_skipped(one) for one in work.evaluated.skipped), key=_order),
@@ -68,7 +67,7 @@ def _order(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:
     )
 
 
-def _fired(one: Fired) -> Json:
+def _fired(one: Fired) -> documents.Fired:
     return {
         "ticket": one.ticket,
         "rule": one.rule,
@@ -83,7 +82,7 @@ def _fired(one: Fired) -> Json:
     }
 
 
-def _message(one: CustomerMessage, state: str) -> Json:
+def _message(one: CustomerMessage, state: str) -> documents.CustomerMessage:
     return {
         "ticket": one.ticket,
         "rule": one.episode.rule,
@@ -97,7 +96,7 @@ def _message(one: CustomerMessage, state: str) -> Json:
     }
 
 
-def _skipped(one: Skipped) -> Json:
+def _skipped(one: Skipped) -> documents.Skipped:
     return {
         "ticket": one.ticket,
         "rule": one.rule,

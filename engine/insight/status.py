@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import TypedDict, cast
 
 from engine.domain.decide import decide
 from engine.domain.ticket import utc_second
+from engine.insight.contracts.documents import (
+    FiringLine,
+    OutboxDocument,
+    OutboxLine,
+    RuleStatus,
+    StatusDocument,
+)
 from engine.insight.explain import upto
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import gather
 from engine.ports import Json, Store
 
 RECENT = 10
+"""Firings that are shown."""
+
+
+class Counts(TypedDict):
+    """What `Transaction.counts` gives."""
+
+    live_episodes: int
+    overdue: int
+    held: int
+    open_tickets: int
+    outbox: dict[str, int]
 
 
 def status(
     store: Store, policy: Policy, helpdesks: tuple[str, ...], now: datetime, *, degraded: bool
-) -> Json:
+) -> StatusDocument:
     """The document of ``status --json``.
 
     Args:
@@ -28,8 +47,8 @@ def status(
         degraded: The rule files are broken, and the last good rules run.
     """
     with store.read() as tx:
-        counts = tx.counts(now)
-        firings = tx.view("v_firings")
+        counts = cast("Counts", tx.counts(now))
+        firings = cast("list[FiringLine]", tx.view("v_firings"))
         outbox = tx.view("v_outbox")
         read = {name: tx.watermark(name) is not None for name in helpdesks}
         tickets = tx.view("v_tickets")
@@ -49,13 +68,13 @@ def status(
         "held": counts["held"],
         "outbox": counts["outbox"],
         "rules": _per_rule(policy, firings, outbox),
-        "recent": sorted(firings, key=lambda row: str(row["fired_at"]))[-RECENT:],
+        "recent": sorted(firings, key=lambda row: row["fired_at"])[-RECENT:],
     }
 
 
-def _per_rule(policy: Policy, firings: list[Json], outbox: list[Json]) -> list[Json]:
-    escalations = Counter(str(r["rule"]) for r in firings if r["kind"] and r["occurrence"] == 1)
-    reminders = Counter(str(r["rule"]) for r in firings if not r["kind"])
+def _per_rule(policy: Policy, firings: list[FiringLine], outbox: list[Json]) -> list[RuleStatus]:
+    escalations = Counter(r["rule"] for r in firings if r["kind"] and r["occurrence"] == 1)
+    reminders = Counter(r["rule"] for r in firings if not r["kind"] and r["occurrence"] == 1)
     told = Counter(
         str(r["rule"]) for r in outbox if r["audience"] == "customer" and r["state"] == "delivered"
     )
@@ -86,3 +105,15 @@ def unowned(store: Store, policy: Policy, now: datetime) -> int:
             if is_live and escalated_at is not None and (until is None or until <= now):
                 count += 1
     return count
+
+
+def outbox(store: Store, state: str | None = None) -> OutboxDocument:
+    """The document of ``outbox list --json``, oldest first.
+
+    Args:
+        store: Where the outbox is.
+        state: Only rows in this state.
+    """
+    with store.read() as tx:
+        rows = tx.view("v_outbox", {"state": state} if state else None)
+    return {"format": "escalatord.outbox/1", "rows": cast("list[OutboxLine]", rows)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from engine.domain.matching import earliest
+from engine.domain.reason import Reason
 from engine.errors import HelpdeskError
 from engine.pipeline.deliver import Delivered, Outside, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
@@ -30,6 +31,14 @@ class Work:
     evaluated: Evaluated = field(default_factory=Evaluated)
     delivered: Delivered = field(default_factory=Delivered)
 
+    def add(self, other: Work) -> None:
+        """Count other work with this."""
+        for name, ingested in other.ingested.items():
+            self.ingested[name] = self.ingested.get(name, Ingested()) + ingested
+        self.unread.update(other.unread)
+        self.evaluated.add(other.evaluated)
+        self.delivered.finished.extend(other.delivered.finished)
+
 
 @dataclass(slots=True)
 class Cycle:
@@ -38,6 +47,8 @@ class Cycle:
     Attributes:
         real_now: The machine's instant, for leases and retries (aware UTC).
         heard: Told of each stage's work as soon as it is committed.
+        is_stopping: Whether the program ends: a delivery then finishes what it is doing.
+        holds_some: Whether budgets may hold rows back; unknown, and so assumed, at the start.
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
     """
 
@@ -47,7 +58,9 @@ class Cycle:
     outside: Outside
     real_now: Callable[[], datetime]
     heard: Callable[[Work], None] = lambda _: None
+    is_stopping: Callable[[], bool] = lambda: False
     read_once: set[str] = field(default_factory=set)
+    holds_some: bool = True
 
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
@@ -77,13 +90,18 @@ class Cycle:
     def evaluate(self, now: datetime) -> Work:
         """Decide about everything that is due."""
         work = Work("evaluate", evaluated=evaluate(self.store, self.policy, now, self._may_look))
+        self.holds_some = self.holds_some or any(
+            fired.reason is Reason.BUDGET for fired in work.evaluated.fired
+        )
         self.heard(work)
         return work
 
     def deliver(self, now: datetime) -> Work:
         """Release what budgets held, and deliver."""
-        release_held(self.store, self.policy.ruleset, now)
-        work = Work("deliver", delivered=deliver(self.store, self.outside, now, self.real_now()))
+        if self.holds_some:
+            self.holds_some = release_held(self.store, self.policy.ruleset, now) > 0
+        done = deliver(self.store, self.outside, now, self.real_now, self.is_stopping)
+        work = Work("deliver", delivered=done)
         self.heard(work)
         return work
 
@@ -103,11 +121,7 @@ class Cycle:
         total = Work()
         at = self.next_instant(since)
         while at is not None and at <= until:
-            work = self.run(at)
-            total.ingested = _joined(total.ingested, work.ingested)
-            total.unread.update(work.unread)
-            total.evaluated.add(work.evaluated)
-            total.delivered.finished.extend(work.delivered.finished)
+            total.add(self.run(at))
             at = self.next_instant(at)
         return total
 
@@ -118,21 +132,9 @@ class Cycle:
         with self.store.read() as tx:
             due_at = tx.next_due_at()
         found = earliest((*arrivals, due_at))
-        if after is not None:
+        if after is not None and self.holds_some:
             released_at = next_release_at(self.store, self.policy.ruleset, after)
             found = earliest((found, released_at))
         if found is None or after is None:
             return found
         return max(found, after + ONE_SECOND)
-
-
-def _joined(one: Mapping[str, Ingested], other: Mapping[str, Ingested]) -> dict[str, Ingested]:
-    nothing = Ingested()
-    return {
-        name: Ingested(
-            one.get(name, nothing).tickets + other.get(name, nothing).tickets,
-            one.get(name, nothing).events + other.get(name, nothing).events,
-            (*one.get(name, nothing).rejected, *other.get(name, nothing).rejected),
-        )
-        for name in (*one, *(name for name in other if name not in one))
-    }

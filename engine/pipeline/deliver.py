@@ -44,6 +44,7 @@ LONGEST_RETRY = timedelta(minutes=30)
 MOST_ATTEMPTS = 20
 """Afterwards the row is a dead letter: rejected, and listed for a person to decide."""
 UNREADABLE_WAITS = timedelta(minutes=1)
+PUT_BACK = "the program ended before its turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,49 @@ class Delivered:
         return [one for one in self.finished if one.state is OutboxState.DELIVERED]
 
 
-def deliver(store: Store, outside: Outside, now: datetime, real_now: datetime) -> Delivered:
-    """Deliver everything whose time has come, until nothing is left.
+def deliver(
+    store: Store,
+    outside: Outside,
+    now: datetime,
+    real_now: Callable[[], datetime],
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Deliver everything whose time had come when this began, until nothing of it is left.
 
     Args:
         store: Where the outbox is.
         outside: What can be reached.
         now: The domain's instant: what helpdesks are read up to, and when our writes happened.
-        real_now: The machine's instant, for leases and retries; both aware UTC.
+        real_now: Gives the machine's instant, for leases and retries; both aware UTC. Others may be
+            slow: it is asked again for every lease and every attempt.
+        is_stopping: Whether the program ends: what is being done is finished, the rest put back.
     """
     done = Delivered()
-    clock = max(now, real_now)
-    while True:
+
+    def clock() -> datetime:
+        return max(now, real_now())
+
+    began = clock()
+    while not is_stopping() and _is_due(store, began):
         token = uuid.uuid4().hex
         with store.write() as tx:
-            rows = tx.lease(clock, LEASE_BATCH, token, clock + LEASE_FOR)
+            rows = tx.lease(began, LEASE_BATCH, token, clock() + LEASE_FOR)
         if not rows:
-            return done
+            break
         run = _Run(store, outside, now, clock, token)
         for row, others in _bundles(rows):
-            done.finished.extend(run.deliver(row, others))
+            if is_stopping():
+                run.put_back(row, *others)
+            else:
+                done.finished.extend(run.deliver(row, others))
+    return done
+
+
+def _is_due(store: Store, now: datetime) -> bool:
+    """One index probe, so that an idle delivery takes no writer's lock."""
+    with store.read() as tx:
+        next_at = tx.next_delivery_at()
+    return next_at is not None and next_at <= now
 
 
 def _bundles(rows: Sequence[OutboxRow]) -> list[tuple[OutboxRow, list[OutboxRow]]]:
@@ -124,7 +148,7 @@ class _Run:
     store: Store
     outside: Outside
     now: datetime
-    clock: datetime
+    clock: Callable[[], datetime]
     token: str
 
     def deliver(self, row: OutboxRow, others: Sequence[OutboxRow]) -> list[Finished]:
@@ -134,7 +158,7 @@ class _Run:
         if verdict.stop is not None:
             return [self._stop(one, verdict.stop.value) for one in (row, *others)]
         if verdict.wait:
-            until = self.clock + UNREADABLE_WAITS
+            until = self.clock() + UNREADABLE_WAITS
             return [self._snooze(one, until, "the ticket cannot be read") for one in (row, *others)]
         ticket = _ticket(reading, record)
         if ticket is None:
@@ -148,6 +172,12 @@ class _Run:
             return []
         sent = act()
         return [self._settle(one, sent, verdict) for one in begun]
+
+    def put_back(self, *rows: OutboxRow) -> None:
+        """Let go of rows that are not begun; they are as due as they were."""
+        with self.store.write() as tx:
+            for row in rows:
+                tx.snooze(row.id, self.token, row.next_attempt_at, PUT_BACK, OutboxState.PENDING)
 
     # --- before ---
 
@@ -208,7 +238,8 @@ class _Run:
 
     def _begin(self, row: OutboxRow) -> bool:
         with self.store.write() as tx:
-            return tx.begin_sending(row.id, self.token, self.clock, self.clock + 2 * CALL_TAKES)
+            begun = self.clock()
+            return tx.begin_sending(row.id, self.token, begun, begun + 2 * CALL_TAKES)
 
     # --- after ---
 
@@ -220,7 +251,7 @@ class _Run:
             return self._finish(row, OutboxState.UNKNOWN, sent.reason)
         if sent.state is SentState.REJECTED or row.attempts + 1 >= MOST_ATTEMPTS:
             return self._finish(row, OutboxState.REJECTED, sent.reason)
-        until = self.clock + (sent.retry_after or self._backoff(row.attempts))
+        until = self.clock() + (sent.retry_after or self._backoff(row.attempts))
         return self._snooze(row, until, sent.reason, OutboxState.PENDING)
 
     def _backoff(self, attempts: int) -> timedelta:
@@ -232,14 +263,14 @@ class _Run:
         """Done: our own writes become part of the ticket's story, marked as ours."""
         with self.store.write() as tx:
             if not tx.finish(
-                row.id, self.token, OutboxState.DELIVERED, self.clock, None, sent.receipt
+                row.id, self.token, OutboxState.DELIVERED, self.clock(), None, sent.receipt
             ):
                 return Finished(row, OutboxState.UNKNOWN, "the lease was lost")
             events = own_events(row.action, verdict, self.now)
             record = tx.records([row.action.ticket]).get(row.action.ticket)
             if events and record is not None:
                 written = replace(record, events=in_order((*record.events, *events)))
-                present = save(tx, written)
+                (present,) = save(tx, [written])
                 tx.mark_due(subjects_of(present, self.outside.ruleset.group_kinds), self.now)
         return Finished(row, OutboxState.DELIVERED, None)
 
@@ -250,7 +281,7 @@ class _Run:
 
     def _finish(self, row: OutboxRow, state: OutboxState, reason: str) -> Finished:
         with self.store.write() as tx:
-            tx.finish(row.id, self.token, state, self.clock, reason)
+            tx.finish(row.id, self.token, state, self.clock(), reason)
             if row.action.audience is Audience.CUSTOMER:
                 tx.mark_due([row.action.ticket], self.now)
         return Finished(row, state, reason)

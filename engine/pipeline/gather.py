@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from engine.domain.budget import period_start
-from engine.domain.condition import All, Any, Condition, Not, Test
-from engine.domain.contact import Contact
+from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not, Test
+from engine.domain.contact import Contact, ContactLog, within
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.facts import CustomerLimits, Facts, Known
 from engine.domain.history import History
@@ -29,7 +29,8 @@ class Gathered:
     known: Mapping[str, Known]
     histories: dict[str, History]
     members: dict[str, tuple[str, ...]]
-    contacts: dict[str, tuple[Contact, ...]]
+    contacts: dict[str, ContactLog]
+    populated: set[str]
     episodes: dict[str, tuple[Episode, ...]]
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
@@ -46,7 +47,8 @@ class Gathered:
             subject=subject,
             members=members,
             by=group[0] if group else None,
-            contacts=self.contacts.get(subject, ()),
+            contacts=self.contacts.get(subject) or ContactLog(),
+            is_populated=subject in self.populated,
             episodes=self.episodes.get(subject, ()),
             acknowledgements=self.group_events.get(subject, ()) if group else (),
             escalations={name: self._escalations(name) for name in members},
@@ -82,16 +84,18 @@ def gather(
 ) -> Gathered:
     """Read everything that the decisions about `subjects` at `now` may know."""
     members: dict[str, tuple[str, ...]] = {}
-    contacts: dict[str, tuple[Contact, ...]] = {}
+    contacts: dict[str, ContactLog] = {}
+    populated: set[str] = set()
     episodes = tx.episodes(subjects)
     for subject in subjects:
         group = group_of(subject)
         if group is None:
             continue
         by, key = group
-        contacts[subject] = tx.contacts(by, key, None)
-        needed = subject in episodes or _may_hold(ruleset.of_groups(by), contacts[subject], now)
-        members[subject] = tuple(tx.open_tickets_of(by, key)) if needed else ()
+        contacts[subject], holds = _contacts(tx, ruleset.of_groups(by), group, now)
+        open_tickets = tuple(tx.open_tickets_of(by, key))
+        members[subject] = open_tickets if holds else ()
+        populated |= {subject} if open_tickets else set()
     tickets = {
         *(subject for subject in subjects if group_of(subject) is None),
         *(name for names in members.values() for name in names),
@@ -107,6 +111,7 @@ def gather(
         histories=histories,
         members=members,
         contacts=contacts,
+        populated=populated,
         episodes=episodes,
         group_events=tx.group_events(members) if members else {},
         customer_escalations=(
@@ -130,13 +135,27 @@ def _messages(
     return list(tx.customer_messages(customers, tickets, _EVER))
 
 
-def _may_hold(rules: Iterable[CompiledRule], contacts: Sequence[Contact], now: datetime) -> bool:
-    """Whether there are contacts enough at all; most customers have turned to us once."""
+def _contacts(
+    tx: Transaction,
+    rules: tuple[CompiledRule, ...],
+    group: tuple[ContactsBy, str | None],
+    now: datetime,
+) -> tuple[ContactLog, bool]:
+    """A group's contacts, and whether there are enough for any rule to hold.
+
+    Most customers have turned to us once: only where the windows hold enough are all contacts read,
+    for the anchor may lie further back than any window.
+    """
     tests = [test for compiled in rules if (test := compiled.contacts) is not None]
-    return any(
-        sum(1 for contact in contacts if now - test.within < contact.at <= now) >= test.at_least
-        for test in tests
-    )
+    longest = max((test.within for test in tests), default=timedelta())
+    lately = tx.contacts(*group, now - longest)
+    if not any(_are_enough(test, lately, now) for test in tests):
+        return ContactLog(lately), False
+    return ContactLog(tx.contacts(*group, None)), True
+
+
+def _are_enough(test: ContactsTest, contacts: Sequence[Contact], now: datetime) -> bool:
+    return len(within(test, list(contacts), now)) >= test.at_least
 
 
 def reads_customer_escalations(ruleset: Ruleset) -> bool:

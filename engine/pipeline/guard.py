@@ -13,7 +13,7 @@ from engine.domain.actions import Action, ActionKind, Audience, FieldChange
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode
 from engine.domain.ruleset import Ruleset
-from engine.domain.ticket import Actor, Event, EventKind, value_of
+from engine.domain.ticket import Actor, Event, EventKind, Ticket, value_of
 from engine.ports import OutboxRow, Presence, Reading, TicketRecord
 
 
@@ -70,7 +70,8 @@ def guard(
     left = tuple(
         change
         for change in action.changes
-        if record is None or value_of(ticket, change.field) == value_of(record.source, change.field)
+        if _is_as_seen(change, ticket, record)
+        and not _was_changed(events, change.field, row.created_at)
     )
     return Verdict(changes=left) if left else Verdict(stop=Reason.CHANGED_BY_PERSON)
 
@@ -79,6 +80,22 @@ def _unreadable(action: Action, record: TicketRecord | None) -> Verdict:
     if action.audience is Audience.STAFF:
         return Verdict(as_of=record.observed_at if record else None)
     return Verdict(wait=True)
+
+
+def _is_as_seen(change: FieldChange, ticket: Ticket, record: TicketRecord | None) -> bool:
+    """Whether a field stands as when it was decided, or as the helpdesk last told us."""
+    found = value_of(ticket, change.field)
+    return record is None or found in (value_of(record.source, change.field), change.before)
+
+
+def _was_changed(events: Sequence[Event], name: str, since: datetime) -> bool:
+    return any(
+        event.kind is EventKind.CHANGED
+        and event.actor is Actor.PERSON
+        and event.field == name
+        and event.at > since
+        for event in events
+    )
 
 
 def _was_answered(events: Sequence[Event], since: datetime) -> bool:

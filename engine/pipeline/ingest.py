@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.condition import ContactsBy
-from engine.domain.history import History, contacts_of
+from engine.domain.contact import Contact
+from engine.domain.history import History
 from engine.domain.ticket import (
     CHANGEABLE,
     CUSTOMER_FIELDS,
@@ -28,14 +29,24 @@ class Ingested:
     """What one reading of a helpdesk brought.
 
     Attributes:
-        tickets: Tickets that were observed.
+        ids: The tickets that were observed.
         events: Events that were new.
         rejected: What could not be understood; everything else was taken.
     """
 
-    tickets: int = 0
+    ids: frozenset[str] = frozenset()
     events: int = 0
     rejected: tuple[RejectedRow, ...] = ()
+
+    @property
+    def tickets(self) -> int:
+        """How many tickets were observed."""
+        return len(self.ids)
+
+    def __add__(self, other: Ingested) -> Ingested:
+        """Two readings as one: a ticket that both observed counts once."""
+        ids = self.ids if other.ids <= self.ids else self.ids | other.ids
+        return Ingested(ids, self.events + other.events, self.rejected + other.rejected)
 
 
 def ingest(
@@ -69,7 +80,7 @@ def ingest(
         tickets.update(observation.ticket.id for observation in batch.observations)
         rejected.extend(batch.rejected)
         if batch.is_complete:
-            return Ingested(len(tickets), events, tuple(rejected))
+            return Ingested(frozenset(tickets), events, tuple(rejected))
 
 
 def _take(
@@ -85,21 +96,25 @@ def _take(
         for ticket in (observation.ticket, *([before.source] if before else [])):
             for subject in subjects_of(ticket, kinds):
                 due.setdefault(subject, observation.at)
-    for name in sorted({observation.ticket.id for observation in observed}):
-        save(tx, records[name])
+    save(tx, [records[name] for name in sorted(records)])
     for at in sorted(set(due.values())):
         tx.mark_due((subject for subject, when in due.items() if when == at), at)
     return sum(len(records[name].events) - known.get(name, -1) for name in records)
 
 
-def save(tx: Transaction, record: TicketRecord) -> Ticket:
-    """Keep a ticket with its present state and its contacts; gives the present state."""
-    history = History(record.opening, record.events)
-    last = record.events[-1].at if record.events else record.opening.created_at
-    present = history.as_of(last).ticket
-    tx.save_record(record, present)
-    tx.replace_contacts(present.id, contacts_of(history))
-    return present
+def save(tx: Transaction, records: Iterable[TicketRecord]) -> list[Ticket]:
+    """Keep tickets, each with its present state and its contacts; gives the present states."""
+    present: list[tuple[TicketRecord, Ticket]] = []
+    contacts: dict[str, tuple[Contact, ...]] = {}
+    for record in records:
+        history = History(record.opening, record.events)
+        last = record.events[-1].at if record.events else record.opening.created_at
+        view = history.as_of(last)
+        present.append((record, view.ticket))
+        contacts[view.ticket.id] = view.contacts
+    tx.save_records(present)
+    tx.save_contacts(contacts)
+    return [ticket for _, ticket in present]
 
 
 def _merged(before: TicketRecord | None, observation: Observation) -> TicketRecord:

@@ -17,13 +17,10 @@ def release_held(store: Store, ruleset: Ruleset, now: datetime) -> int:
     """Release what the budgets of this period have room for; oldest first.
 
     Returns:
-        How many rows were released.
+        How many rows are still held.
     """
-    released = 0
     with store.write() as tx:
-        for row in tx.view("v_outbox", _HELD):
-            released += _release(tx, ruleset, row, now)
-    return released
+        return sum(not _release(tx, ruleset, row, now) for row in tx.view("v_outbox", _HELD))
 
 
 def _release(tx: Transaction, ruleset: Ruleset, row: dict[str, object], now: datetime) -> bool:

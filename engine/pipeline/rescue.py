@@ -8,6 +8,8 @@ from engine.domain.actions import Audience
 from engine.ports import OutboxRow, OutboxState, Store
 
 MAYBE_SENT = "the process ended while sending; it may have arrived"
+NOT_SENT = "the process ended before sending"
+AGAIN = "the process ended while sending; it is done again"
 
 
 def rescue(store: Store, now: datetime) -> list[tuple[OutboxRow, OutboxState]]:
@@ -28,13 +30,15 @@ def rescue(store: Store, now: datetime) -> list[tuple[OutboxRow, OutboxState]]:
     with store.write() as tx:
         for row in tx.expired(now):
             state, reason = _policy(row)
-            if tx.resolve_expired(row.id, state, now, reason):
+            # It is as due as it was: `now` may lie ahead, to take in the leases of the dead.
+            if tx.snooze(row.id, row.token or "", row.next_attempt_at, reason, state):
                 resolved.append((row, state))
     return resolved
 
 
-def _policy(row: OutboxRow) -> tuple[OutboxState, str | None]:
-    was_sending = row.state is OutboxState.SENDING
-    if was_sending and row.action.audience is Audience.CUSTOMER:
+def _policy(row: OutboxRow) -> tuple[OutboxState, str]:
+    if row.state is not OutboxState.SENDING:
+        return OutboxState.PENDING, NOT_SENT
+    if row.action.audience is Audience.CUSTOMER:
         return OutboxState.UNKNOWN, MAYBE_SENT
-    return OutboxState.PENDING, None
+    return OutboxState.PENDING, AGAIN

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,9 @@ _TICKET_TEXTS = ("raw_status", "subject", "type", "priority", "group", "assignee
                  "language", "merged_into", "is_gone")  # fmt: skip
 
 
+_REMEMBERED = 8192
+"""Tickets whose last decoding is kept: what is decoded is frozen, and the same ones come again."""
+
 _TICKET_PARTS = frozenset(part.name for part in fields(Ticket))
 _CUSTOMER_PARTS = frozenset(CUSTOMER_FIELDS)
 _STATUSES = {status.value: status for status in Status}
@@ -105,6 +109,7 @@ def _customer_parts(customer: Customer) -> Json:
     return {name: value for name, value in found if value is not None and value is not False}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def decode_ticket(text: str) -> Ticket:
     """The ticket that `encode_ticket` wrote."""
     data = _known(loads(text), _TICKET_PARTS)
@@ -174,6 +179,7 @@ def encode_event(event: Event) -> str:
     return dumps(data)
 
 
+@lru_cache(maxsize=4 * _REMEMBERED)
 def decode_event(event_id: str, at: int, kind: str, actor: str, text: str) -> Event:
     """The event of that id, time, kind and actor that `encode_event` wrote."""
     data = _known(loads(text), _EVENT_PARTS)

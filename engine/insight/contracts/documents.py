@@ -1,0 +1,322 @@
+"""The documents that programs outside rely on, as types: one for each ``--json``.
+
+What stands here is a promise: keys are added, never renamed or taken away. Instants are RFC 3339 in
+UTC with `Z`; durations whole seconds; levels, occurrences, lines and columns count from 1.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypedDict
+
+from engine.domain.actions import ActionKind, Audience
+from engine.domain.episode import MessageKind
+from engine.domain.ladder import LevelState
+from engine.domain.reason import Reason, Verdict
+from engine.domain.rule import Kind, Mode, Since
+from engine.insight.contracts.json_schema import keywords, one_of
+from engine.ports import OutboxState
+
+INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+
+Instant = Annotated[str, keywords(format="date-time", pattern=INSTANT_PATTERN)]
+Count = Annotated[int, keywords(minimum=0)]
+Ordinal = Annotated[int, keywords(minimum=1)]
+Seconds = int
+
+ReasonWord = Annotated[str, one_of(Reason)]
+VerdictWord = Annotated[str, one_of(Verdict)]
+KindWord = Annotated[str, one_of(Kind)]
+ModeWord = Annotated[str, one_of(Mode)]
+LevelWord = Annotated[str, one_of(LevelState)]
+StateWord = Annotated[str, one_of(OutboxState)]
+AudienceWord = Annotated[str, one_of(Audience)]
+ActionWord = Annotated[str, one_of(ActionKind)]
+OpWord = Annotated[str, one_of(("all", "any", "not", "test"))]
+SinceWord = Annotated[str, one_of((*Since, "contact"))]
+MessageWord = Annotated[str, one_of(MessageKind)]
+
+Subject = Annotated[
+    str, "What the rule is held against: HELPDESK:ID, customer:ID, organization:ID or everyone"
+]
+RuleId = Annotated[str, "Id of the rule"]
+EpisodeKey = Annotated[str, "Id of the event that anchors the episode"]
+GenerationId = Annotated[str, "The rules that decided; empty before the first"]
+
+
+# --- once ----------------------------------------------------------------------------------------
+
+
+class Rejected(TypedDict):
+    """Something that a helpdesk said and that could not be understood; the rest was taken."""
+
+    file: Annotated[str, "The file or resource, as configured"]
+    line: Annotated[int, keywords(minimum=0), "From 1; 0 when the whole file is meant"]
+    code: Annotated[str, "Stable name of the fault"]
+    message: Annotated[str, "What is wrong"]
+
+
+class Unread(TypedDict):
+    """A helpdesk that could not be read; the others were."""
+
+    helpdesk: Annotated[str, "Its name"]
+    message: Annotated[str, "Why not, and what to do"]
+
+
+class Ingested(TypedDict):
+    """What was read from the helpdesks."""
+
+    tickets: Annotated[Count, "Tickets of which something new was told"]
+    events: Annotated[Count, "Events that were new"]
+    rejected: list[Rejected]
+    unread: list[Unread]
+
+
+class Fired(TypedDict):
+    """A level that fired, or a repetition of its notice."""
+
+    ticket: Subject
+    rule: RuleId
+    episode: EpisodeKey
+    level: Annotated[Ordinal, "Number of the level in its rule"]
+    name: Annotated[str, "The level's name, else its `after` as written"]
+    occurrence: Annotated[Ordinal, "1 for the level itself, then its repetitions"]
+    kind: Annotated[KindWord | None, "Null for a reminder"]
+    due_at: Annotated[Instant, "When the clock said so"]
+    fired_at: Annotated[Instant, "When it was done"]
+    reason: ReasonWord
+
+
+class CustomerMessage(TypedDict):
+    """A message to the customer: sent, or due and waiting."""
+
+    ticket: Annotated[str, "The ticket on which it is written, HELPDESK:ID"]
+    rule: RuleId
+    episode: EpisodeKey
+    message: MessageWord
+    occurrence: Annotated[Ordinal, "Counts the updates of an episode"]
+    template: Annotated[str, "Name of the template"]
+    due_at: Instant
+    deliver_at: Annotated[Instant, "When it goes out, opening hours and limits heeded"]
+    state: Annotated[StateWord, "Where it stands in the outbox; pending while it waits"]
+
+
+class Skipped(TypedDict):
+    """A level that was due and did not fire."""
+
+    ticket: Subject
+    rule: RuleId
+    level: Ordinal
+    due_at: Instant
+    reason: Annotated[ReasonWord, "Why not"]
+
+
+class OnceDocument(TypedDict):
+    """What one run did.
+
+    `fired`, `customer` and `skipped` are sorted by due_at, ticket, rule, level and occurrence.
+    """
+
+    format: Literal["escalatord.once/1"]
+    now: Annotated[Instant, "The instant up to which it ran"]
+    generation: GenerationId
+    degraded: Annotated[bool, "The rule files are broken, and the last good rules ran"]
+    ingested: Ingested
+    fired: list[Fired]
+    customer: list[CustomerMessage]
+    skipped: list[Skipped]
+    next_check_at: Annotated[
+        Instant | None, "When something may be due next; null when only a change could matter"
+    ]
+
+
+# --- explain -------------------------------------------------------------------------------------
+
+
+class Condition(TypedDict):
+    """One node of a rule's `match`, with what was found."""
+
+    op: OpWord
+    field: Annotated[str | None, "What a test reads"]
+    operator: Annotated[str | None, "How it compares"]
+    wanted: Annotated[object, "What the rule asks for; durations in seconds, instants as text"]
+    found: Annotated[object, "What the rule sees; null when there is nothing"]
+    holds: bool
+    children: list[Condition]
+
+
+class ClockState(TypedDict):
+    """The rule's clock on this ticket."""
+
+    since: Annotated[
+        SinceWord, "Which event anchors it; contact where contacts are counted over a group"
+    ]
+    anchor_at: Annotated[Instant | None, "From when it runs; null without an anchor"]
+    calendar: Annotated[str, "In which it counts"]
+    elapsed_seconds: Annotated[
+        Seconds | None, "Counted so far, without pauses; negative before a due date"
+    ]
+    paused_seconds: Annotated[Seconds, "Opening time in which it stood still"]
+    target_seconds: Annotated[Seconds | None, "What it counts towards; null without a target"]
+
+
+class LevelInfo(TypedDict):
+    """One level of the rule's ladder in this episode."""
+
+    level: Ordinal
+    name: str
+    due_at: Annotated[Instant | None, "Null while the clock stands still before it"]
+    state: LevelWord
+    fired_at: Instant | None
+
+
+class RuleExplanation(TypedDict):
+    """How one rule stands to the ticket, or to a group that it belongs to."""
+
+    rule: RuleId
+    subject: Subject
+    verdict: VerdictWord
+    reason: ReasonWord
+    file: Annotated[str, "Where the rule stands"]
+    line: Ordinal
+    conditions: Annotated[Condition | None, "The match; null if there is no ticket to hold it to"]
+    clock: ClockState
+    levels: list[LevelInfo]
+    next_at: Annotated[
+        Instant | None,
+        "The earliest instant at which, if nothing happens, it could stand otherwise",
+    ]
+    decision: Annotated[str | None, "Id of the last decision written (v_decisions)"]
+
+
+class ExplainDocument(TypedDict):
+    """Why each rule did, or did not, act; in the order of the rules."""
+
+    format: Literal["escalatord.explain/1"]
+    ticket: Annotated[str, "As it was asked for"]
+    at: Annotated[Instant, "As it stood at this instant"]
+    generation: GenerationId
+    rules: list[RuleExplanation]
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+class CheckProblem(TypedDict):
+    """One fault in a rule file or template, with its place."""
+
+    file: Annotated[str, "As the person named it"]
+    line: Ordinal
+    column: Ordinal
+    end_column: Annotated[Ordinal, "The column after the last one"]
+    severity: Literal["error", "warning"]
+    code: Annotated[str, "Stable name of the fault"]
+    message: Annotated[str, "What is wrong"]
+    help: Annotated[str, "What to do about it; empty when the message says it all"]
+    rule: Annotated[str | None, "Id of the rule concerned, if any"]
+
+
+class CheckDocument(TypedDict):
+    """What is wrong with the rule files: every file, every fault, sorted by place."""
+
+    format: Literal["escalatord.check/1"]
+    ok: Annotated[bool, "There is no error; there may be warnings"]
+    files: Annotated[list[str], "The rule files that were read"]
+    problems: list[CheckProblem]
+
+
+# --- outbox and status ---------------------------------------------------------------------------
+
+
+class OutboxLine(TypedDict):
+    """One action on its way out: a row of the view `v_outbox`."""
+
+    id: Ordinal
+    idempotency_key: str
+    ticket: Annotated[str, "HELPDESK:ID"]
+    rule: RuleId
+    audience: AudienceWord
+    action: ActionWord
+    receiver_hash: Annotated[str | None, "Tells receivers apart without naming them"]
+    state: StateWord
+    reason: Annotated[str | None, "Why it is held, waits, was stopped or failed"]
+    attempts: Annotated[Count, "Attempts that were begun"]
+    created_at: Instant
+    finished_at: Instant | None
+
+
+class OutboxDocument(TypedDict):
+    """What is, or was, on its way out; oldest first."""
+
+    format: Literal["escalatord.outbox/1"]
+    rows: list[OutboxLine]
+
+
+class HelpdeskStatus(TypedDict):
+    """A configured helpdesk."""
+
+    name: str
+    read: Annotated[bool, "It has been read at least once"]
+    tickets: Annotated[Count, "Tickets of it in the store"]
+
+
+class RuleStatus(TypedDict):
+    """What a rule has done so far."""
+
+    rule: RuleId
+    mode: ModeWord
+    escalations: Annotated[Count, "Levels with a kind that fired"]
+    reminders: Annotated[Count, "Levels without a kind that fired"]
+    customer_messages: Annotated[Count, "Messages that were delivered to customers"]
+
+
+class FiringLine(TypedDict):
+    """A firing: a row of the view `v_firings`."""
+
+    ticket: Subject
+    rule: RuleId
+    episode: EpisodeKey
+    level: Ordinal
+    name: str
+    occurrence: Ordinal
+    kind: Annotated[KindWord | None, "Null for a reminder"]
+    due_at: Instant
+    fired_at: Instant
+    generation: GenerationId
+
+
+class StatusDocument(TypedDict):
+    """How the daemon is doing."""
+
+    format: Literal["escalatord.status/1"]
+    now: Annotated[Instant, "The instant of the domain: in a replay, the replayed one"]
+    generation: GenerationId
+    degraded: Annotated[bool, "The rule files are broken, and the last good rules run"]
+    helpdesks: list[HelpdeskStatus]
+    open_tickets: Count
+    live_episodes: Annotated[Count, "Episodes that have fired and are not ended"]
+    overdue: Annotated[Count, "Subjects that should have been looked at by now"]
+    unowned: Annotated[Count, "Live escalations that nobody has taken"]
+    held: Annotated[Count, "Outbox rows that wait for people: held or unknown"]
+    outbox: Annotated[dict[str, Count], "Rows by state, every state named"]
+    rules: list[RuleStatus]
+    recent: Annotated[list[FiringLine], "The last firings, the latest last"]
+
+
+# --- import --------------------------------------------------------------------------------------
+
+
+class ImportedHelpdesk(TypedDict):
+    """What one helpdesk brought."""
+
+    tickets: Annotated[Count, "Tickets of which something new was told"]
+    events: Annotated[Count, "Events that were new"]
+    rejected: list[Rejected]
+
+
+class ImportDocument(TypedDict):
+    """What was read into the store; nothing was decided."""
+
+    format: Literal["escalatord.import/1"]
+    now: Annotated[Instant, "Nothing later than this was taken"]
+    helpdesks: Annotated[dict[str, ImportedHelpdesk], "By name; those that could be read"]
+    unread: list[Unread]
