@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from engine.domain.matching import earliest
 from engine.domain.reason import Reason
 from engine.domain.rule import Kind, Mode, Receiver
 from engine.domain.ruleset import CompiledRule, Ruleset
-from engine.domain.standing import Standing, stand
+from engine.domain.standing import Standing, next_after_firing, stand
 from engine.domain.ticket import utc_second
 
 
@@ -100,16 +100,17 @@ def decide(
             occurrence = one.message.occurrence
             tell_of_last_update(tick, one.standing, occurrence, facts, receivers, now)
     messages = tuple(one.message for one in sent)
+    fired_rules = {new.standing.rule.id for new in firings}
     return Outcome(
         standings=after,
-        episodes=_changed_episodes(after, firings, messages, facts, now),
+        episodes=_changed_episodes(after, messages, facts, now),
         firings=tuple(firings),
         actions=tuple(tick.actions),
         messages=messages,
         planned=tuple(one for one in planned if one.waits_for is not None),
         refused=tuple(tick.refused),
         budget_spent=spent,
-        next_check_at=_next_check(after, firings, messages, later, now),
+        next_check_at=now if messages else _next_check(after, fired_rules, ruleset, later, now),
     )
 
 
@@ -237,7 +238,6 @@ def _reply(planned: PlannedMessage, next_at: datetime | None, facts: Facts) -> A
 
 def _changed_episodes(
     standings: Sequence[Standing],
-    firings: Sequence[NewFiring],
     messages: Sequence[CustomerMessage],
     facts: Facts,
     now: datetime,
@@ -272,13 +272,17 @@ def _ended(facts: Facts, present: Mapping[str, Episode | None], now: datetime) -
 
 def _next_check(
     standings: Sequence[Standing],
-    firings: Sequence[NewFiring],
-    messages: Sequence[CustomerMessage],
+    fired: Collection[str],
+    ruleset: Ruleset,
     later: Sequence[datetime],
     now: datetime,
 ) -> datetime | None:
-    """At once again when something was written: what follows from it is decided next."""
-    if firings or messages:
+    """The earliest instant at which anything could be decided otherwise.
+
+    Where a customer was written to, or a rule counts escalations, what follows is decided at once.
+    """
+    if fired and ruleset.reads_escalations:
         return now
     upcoming = (standing.next_at for standing in standings)
-    return earliest((*upcoming, *later))
+    after = (next_after_firing(s, now) for s in standings if s.rule.id in fired)
+    return earliest((*upcoming, *after, *later))

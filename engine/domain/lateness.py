@@ -15,6 +15,7 @@ from engine.domain.reason import Reason
 from engine.domain.recognition import recognise
 from engine.domain.rule import BacklogPolicy, Mode
 from engine.domain.ruleset import CompiledRule
+from engine.domain.ticket import Actor
 
 if TYPE_CHECKING:
     from engine.domain.standing import Standing
@@ -100,14 +101,28 @@ def _turns(
 def _made_due_at(
     compiled: CompiledRule, facts: Facts, one: LevelStanding, now: datetime
 ) -> datetime | None:
-    """The last event, or beginning of the match, just before which the level was not due."""
+    """The last event, or beginning of the match, just before which the level was not due.
+
+    What we wrote ourselves counts only where it let the match begin: a raise of ours that moves a
+    due instant far into the past leaves it there.
+    """
     assert one.due_at is not None  # noqa: S101 - it is due
     name = one.level.identity
     found: datetime | None = None
     for at in _turns(compiled, facts, one.due_at, now):
         if at > one.due_at and name in _due_at(compiled, facts, at):
-            found = found if name in _due_at(compiled, facts, at - ONE_SECOND) else at
+            before = at - ONE_SECOND
+            is_moved_by_us = _is_only_ours(facts, at) and look(compiled, facts, before).matching
+            if name not in _due_at(compiled, facts, before) and not is_moved_by_us:
+                found = at
     return found
+
+
+def _is_only_ours(facts: Facts, at: datetime) -> bool:
+    """Whether something happened at an instant, and all of it by our own hand."""
+    events = (event for history in facts.members.values() for event in history.events)
+    actors = {event.actor for event in events if event.at == at}
+    return actors == {Actor.OURSELVES}
 
 
 def _let_go_at(

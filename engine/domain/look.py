@@ -125,6 +125,7 @@ def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime)
 
 
 def holds_since(compiled: CompiledRule, facts: Facts, seen: Look, now: datetime) -> datetime | None:
+    """When the rule began to hold, where its customer updates count from there (aware UTC)."""
     plan = compiled.rule.customer
     if plan is None or plan.updates is None or plan.updates.starts is not UpdatesFrom.MATCH:
         return None

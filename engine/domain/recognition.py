@@ -62,16 +62,16 @@ def ready_at(rule: Rule, episode: Episode, remembered: Iterable[Episode]) -> dat
 def _after_cooldown(
     rule: Rule, facts: Facts, seen: Look, episode: Episode, at: datetime
 ) -> Episode:
-    begins_at = begins_anew_at(rule, facts, episode)
+    begins_at = begins_anew_at(rule, episode)
     if begins_at is None or at < begins_at or not seen.matching:
         return episode
     return Episode(EpisodeId(rule.id, facts.subject, utc_second(begins_at)), begins_at)
 
 
-def begins_anew_at(rule: Rule, facts: Facts, episode: Episode) -> datetime | None:
+def begins_anew_at(rule: Rule, episode: Episode) -> datetime | None:
     """When a group whose ladder has been passed to its end begins anew, if it then holds."""
     fired_at = episode.last_fired_at
-    if facts.by is None or rule.cooldown is None or fired_at is None:
+    if rule.groups_by is None or rule.cooldown is None or fired_at is None:
         return None
     return fired_at + rule.cooldown if _is_passed_to_its_end(rule, episode) else None
 

@@ -214,7 +214,7 @@ def _climb(
     repeats, repeat_next = due_repeats(rule, seen.priority, episode, now)
     due = tuple(one for one in levels if one.state is LevelState.DUE)
     waiting = (one.due_at for one in levels if one.state is LevelState.WAITING)
-    anew_at = begins_anew_at(rule, facts, episode)
+    anew_at = begins_anew_at(rule, episode)
     next_at = earliest((seen.changes_at, *waiting, repeat_next, anew_at))
     hold = hold_on(standing, others, cooled_at, now)
     if hold is None:
@@ -278,3 +278,12 @@ def _running_from(rule: Rule, seen: Look, episode: Episode, ready_at: datetime |
     if ready_at is None or rule.clock.since is Since.DUE:
         return anchor
     return Mark(anchor.key, max(anchor.at, ready_at))
+
+
+def next_after_firing(standing: Standing, now: datetime) -> datetime | None:
+    """When a rule that has just fired could act again because of that (aware UTC)."""
+    episode = standing.episode
+    if episode is None:
+        return None
+    _, repeat_at = due_repeats(standing.rule, standing.look.priority, episode, now)
+    return earliest((repeat_at, begins_anew_at(standing.rule, episode)))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class CustomerTicket:
     """The ticket, as its customer knows it; `number` is the id without the helpdesk's name."""
 
+    id: str
     number: str
     subject: str
     type: str | None
@@ -204,6 +205,7 @@ def customer_view(notice: CustomerNotice, language: str) -> CustomerView:
     ticket, customer = notice.ticket, notice.ticket.customer
     return CustomerView(
         ticket=CustomerTicket(
+            id=ticket.id,
             number=_number(ticket.id),
             subject=single_line(ticket.subject),
             type=ticket.type,

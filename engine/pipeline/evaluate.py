@@ -21,7 +21,7 @@ from engine.domain.rule import Receiver
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
-from engine.pipeline.gather import Gathered, gather, reads_customer_escalations
+from engine.pipeline.gather import Gathered, gather
 from engine.ports import DecisionRecord, DueSubject, Json, Store, Transaction
 
 BATCH = 500
@@ -136,12 +136,16 @@ def evaluate(
     """
     total = Evaluated()
     looks: dict[str, int] = {}
+    waiting: set[str] = set()  # due, but not to be looked at now: they are not in others' way
     while _is_due(store, now):
+        known = len(waiting)
         with store.write() as tx:
-            claimed = [due for due in tx.claim_due(now, policy.batch) if _has_a_turn(due, looks)]
-            ready = [due for due in claimed if may_look(due.subject)]
-            done = _decide_batch(tx, ready, policy, now) if ready else None
-        if done is None:
+            claimed = tx.claim_due(now, policy.batch + known)
+            fresh = [due for due in claimed if due.subject not in waiting]
+            ready = [due for due in fresh if may_look(due.subject) and _has_a_turn(due, looks)]
+            waiting.update({due.subject for due in fresh} - {due.subject for due in ready})
+            done = _decide_batch(tx, ready, policy, now) if ready else Evaluated()
+        if not ready and len(waiting) == known:
             break
         total.add(done)
     return total
@@ -204,7 +208,7 @@ def _wake(
     tx: Transaction, outcomes: list[Outcome], gathered: Gathered, policy: Policy, now: datetime
 ) -> None:
     """Where rules count a customer's escalations, a new one concerns all the customer's tickets."""
-    if not reads_customer_escalations(policy.ruleset):
+    if not policy.ruleset.reads_customer_escalations:
         return
     escalated = {
         name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from engine.domain.budget import period_start
-from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not, Test
+from engine.domain.condition import ContactsBy, ContactsTest
 from engine.domain.contact import Contact, ContactLog, within
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.facts import CustomerLimits, Facts, Known
@@ -115,7 +115,7 @@ def gather(
         episodes=episodes,
         group_events=tx.group_events(members) if members else {},
         customer_escalations=(
-            tx.escalations_of_customers(customers) if reads_customer_escalations(ruleset) else {}
+            tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
         ),
         messages=_messages(tx, ruleset, customers, histories),
         budget_used={
@@ -156,20 +156,3 @@ def _contacts(
 
 def _are_enough(test: ContactsTest, contacts: Sequence[Contact], now: datetime) -> bool:
     return len(within(test, list(contacts), now)) >= test.at_least
-
-
-def reads_customer_escalations(ruleset: Ruleset) -> bool:
-    """Whether any rule's match tests how often a customer's tickets were escalated."""
-    return any(_reads(compiled.rule.match, "customer.escalations") for compiled in ruleset.rules)
-
-
-def _reads(condition: Condition, name: str) -> bool:
-    match condition:
-        case Test(field=found):
-            return found == name
-        case All(parts) | Any(parts):
-            return any(_reads(part, name) for part in parts)
-        case Not(part):
-            return _reads(part, name)
-        case _:
-            return False

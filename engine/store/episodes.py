@@ -71,7 +71,7 @@ _NEVER_SENT = exists().where(
     _O.audience == Audience.CUSTOMER.value,
     _O.occurrence == _M.occurrence,
     _O.message == _M.message,
-    _O.state.in_(["cancelled", "dropped"]),
+    _O.state == "cancelled",
 )
 
 

@@ -556,10 +556,8 @@ def reopened(view: View) -> Stand:
 
 
 def again_and_again(view: View) -> Stand:
-    anchor = view.world.completed_at(
-        ("again-and-again", view.ticket.id), view.ticket.contacts, 3, 5 * DAY, view.now, view.waits
-    )
-    return Stand(holds=anchor is not None, anchor=anchor, after=[0])
+    completed = view.world.completed_at(view.ticket.contacts, 3, 5 * DAY, view.now, view.waits)
+    return Stand(holds=completed is not None, anchor=view.ticket.opening[0], after=[0])
 
 
 def first_look(view: View) -> Stand:
@@ -807,8 +805,7 @@ class World:
         self.alive: dict[str, Ticket] = {}  # those created by now
         self.episodes: dict[tuple[str, Subject, int], Episode] = {}
         self.holdings: dict[tuple[str, str], Holding] = defaultdict(Holding)
-        self.completed: dict[tuple[str, str], int | None] = {}
-        self.contacts: list[tuple[int, str, str]] = []  # minute, site, type
+        self.contacts: list[tuple[int, Ticket]] = []  # in order of time
         self.customer_contacts: dict[str, list[int]] = defaultdict(list)
         self.last_fired: dict[tuple[str, Subject], tuple[int, int]] = {}  # minute, anchor
         self.restarted: dict[tuple[str, Subject], tuple[int, int]] = {}  # old anchor, new anchor
@@ -857,8 +854,7 @@ class World:
         for at in ticket.contacts:
             if at == now:
                 self.customer_contacts[ticket.customer].append(at)
-                site, kind = ticket.value("organization"), ticket.value("type")
-                self.contacts.append((at, site, kind))
+                self.contacts.append((at, ticket))
         return concerned | self.groups_of(ticket)
 
     def groups_of(self, ticket: Ticket) -> set[Subject]:
@@ -929,32 +925,28 @@ class World:
         return holding.since
 
     def completed_at(
-        self,
-        key: tuple[str, str],
-        contacts: list[int],
-        at_least: int,
-        within: int,
-        now: int,
-        waits: list[int],
+        self, contacts: list[int], at_least: int, within: int, now: int, waits: list[int]
     ) -> int | None:
         """The contact at which the count was reached and since which it has not fallen below."""
         inside = [at for at in contacts if at <= now < at + within]
         waits += [at + within for at in inside]
         if len(inside) < at_least:
-            self.completed[key] = None
-        elif self.completed.get(key) is None:
-            self.completed[key] = max(inside)
-        return self.completed[key]
+            return None
+        index = len(contacts) - 1
+        # Back over every contact before which there were enough already.
+        while index >= at_least and contacts[index] <= contacts[index - at_least] + within:
+            index -= 1
+        return contacts[index]
 
     def look_at_customer(self, name: str, now: int, waits: list[int]) -> Stand:
         contacts = self.customer_contacts[name]
-        anchor = self.completed_at(("keeps-coming", name), contacts, 3, 7 * DAY, now, waits)
+        anchor = self.completed_at(contacts, 3, 7 * DAY, now, waits)
         is_open = any(t.is_open and t.customer == name for t in self.alive.values())
         return Stand(holds=anchor is not None and is_open, anchor=anchor, after=[0, 2 * DAY])
 
     def look_at_organization(self, name: str, now: int, waits: list[int]) -> Stand:
-        contacts = [at for at, site, _ in self.recent(now, 4 * HOUR) if site == name]
-        anchor = self.completed_at(("site-trouble", name), contacts, 12, 4 * HOUR, now, waits)
+        contacts = [at for at, ticket in self.contacts if ticket.value("organization") == name]
+        anchor = self.completed_at(contacts, 12, 4 * HOUR, now, waits)
         matches = any(
             t.is_open
             and t.value("organization") == name
@@ -965,23 +957,16 @@ class World:
 
     def look_at_everyone(self, _: str, now: int, waits: list[int]) -> Stand:
         by_type: dict[str, list[int]] = defaultdict(list)
-        for at, _, kind in self.recent(now, HOUR):
-            by_type[kind].append(at)
-        known = {key[1] for key in self.completed if key[0] == "storm"}
+        for at, ticket in self.contacts:
+            by_type[ticket.value("type")].append(at)
         anchors = {
-            kind: self.completed_at(("storm", kind), by_type[kind], 8, HOUR, now, waits)
-            for kind in sorted(known | set(by_type))
+            kind: self.completed_at(contacts, 8, HOUR, now, waits)
+            for kind, contacts in sorted(by_type.items())
             if kind
         }
         present = {t.value("type") for t in self.alive.values() if t.is_open}
         reached = [at for kind, at in anchors.items() if at is not None and kind in present]
         return Stand(holds=bool(reached), anchor=max(reached, default=None), after=[0])
-
-    def recent(self, now: int, within: int) -> Iterable[tuple[int, str, str]]:
-        for contact in reversed(self.contacts):
-            if contact[0] + within <= now:
-                return
-            yield contact
 
     def episode(
         self, rule: Rule, subject: Subject, stand: Stand, now: int, waits: list[int]
@@ -1187,7 +1172,7 @@ class World:
     def write_to_customers(
         self, tickets: list[Ticket], now: int, waits: dict[Subject, list[int]]
     ) -> None:
-        """One message at a time, the earliest due first, of equals the lesser ticket's."""
+        """One message at a time, the lesser ticket's first."""
         while True:
             due = [
                 message
@@ -1197,7 +1182,7 @@ class World:
             ]
             if not due:
                 return
-            self.deliver(min(due, key=lambda message: (message.due_at, message.ticket.id)), now)
+            self.deliver(min(due, key=lambda message: message.ticket.id), now)
 
     def message_due(self, ticket: Ticket, now: int, waits: list[int]) -> Due | None:
         """The message that goes out on this ticket now: first words before updates."""
@@ -1209,8 +1194,8 @@ class World:
             if case.stand.holds and case.episode is not None
         ]
         words = self.first_words(ticket, live, now, waits)
-        if words is not None and self.may_go(words, now, waits):
-            return words
+        if words is not None:
+            return words if self.may_go(words, now, waits) else None
         update = self.update(ticket, live, now, waits)
         if update is not None and self.may_go(update, now, waits):
             return update
