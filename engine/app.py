@@ -125,9 +125,20 @@ class App:
     # --- rules ---
 
     def load_rules(self) -> Loaded:
-        """Read the rule files; never raises for what is in them."""
-        channels = frozenset(self.settings.channels)
-        return rulebook.load(self.settings.rules_from_here, channels=channels)
+        """Read the rule files; never raises for what is in them.
+
+        A folder without any is an error: it is a typing mistake, or a disk that is not there, and
+        no wish that every rule should end.
+        """
+        folder = self.settings.rules_from_here
+        loaded = rulebook.load(folder, channels=frozenset(self.settings.channels))
+        if loaded.files or loaded.generation is None:
+            return loaded
+        advice = "put YAML files there, or correct `rules:` in the config file"
+        nothing = Problem(
+            str(folder), 1, 1, 2, "error", "no-rules", "there are no rule files here", advice
+        )
+        return replace(loaded, generation=None, problems=(*loaded.problems, nothing))
 
     def rules_in_force(self) -> InForce:
         """The rules of the folder; where they are broken, the last good ones, and so degraded.

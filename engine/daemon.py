@@ -163,7 +163,8 @@ class Daemon:
             except StoreBusyError as error:
                 self.log.info("stage.busy", stage=name, message=str(error))
             except EscalatordError as error:
-                self.log.error("stage.failed", stage=name, message=str(error))
+                # Foreseen, and said in one clear line: a traceback would bury it.
+                self.log.error("stage.failed", stage=name, message=str(error))  # noqa: TRY400
             except Exception:
                 self.log.exception("stage.failed", stage=name)
 
@@ -193,12 +194,14 @@ class Daemon:
                 self.app.keep_played(begin)
                 since = begin
             if self._play_on(cycle, since, until):
+                # What a killed daemon left, and what is tried again, waits for no instant to come.
+                cycle.deliver(until)
                 self.app.keep_played(until)
             clock.keep()
         self._alive()
 
     def _play_on(self, cycle: Cycle, since: datetime, until: datetime) -> bool:
-        """As `Cycle.play`, but ready to stop between two instants; gives whether it came through."""
+        """As `Cycle.play`, but ready to stop between two instants; whether it came through."""
         at = cycle.next_instant(since)
         while at is not None and at <= until and not self._stop.is_set():
             cycle.run(at)

@@ -22,7 +22,7 @@ class StoreError(EscalatordError):
 
 
 class StoreBusyError(StoreError):
-    """A serialisation failure, deadlock or busy answer: the same batch may simply be tried again."""
+    """A serialisation failure, deadlock or busy answer: the same batch may be tried again."""
 
 
 class HelpdeskError(EscalatordError):

@@ -30,7 +30,7 @@ def configure(stream: TextIO, level: str = "info", format_: LogFormat = "auto") 
     """
     as_json = format_ == "json" or (format_ == "auto" and not stream.isatty())
     renderer = (
-        structlog.processors.JSONRenderer(default=_plain, ensure_ascii=False)
+        structlog.processors.JSONRenderer(default=_plain)
         if as_json
         else structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=20)
     )

@@ -78,7 +78,7 @@ class ScriptedHelpdesk:
         self.events.setdefault(ticket.id, [])
         return ticket.id
 
-    def change(  # type: ignore[override]  # the story's change, or the port's, by its arguments
+    def change(
         self,
         ticket_id: str,
         changes: Sequence[FieldChange],

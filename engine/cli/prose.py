@@ -41,8 +41,8 @@ def explanation_lines(
         until = standing.acknowledged_until
         if until is not None and until > at:
             yield f"  acknowledged until {_local(until, zone)}"
-        next_at = standing.next_at
-        yield f"  next look: {_local(next_at, zone) if next_at else 'when something changes'}"
+        next_at = _local(one.next_at, zone) if one.next_at else "when something changes"
+        yield f"  next look: {next_at}"
         if one.decision:
             yield f"  decision {one.decision}"
 
@@ -182,6 +182,8 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
         f"open tickets {document['open_tickets']}   live episodes {document['live_episodes']}   "
         f"overdue {document['overdue']}   unowned {document['unowned']}   held {document['held']}"
     )
+    for one in document["exhausted"]:
+        yield f"nobody took {one['ticket']} after the last notice of {one['rule']} {one['name']}"
     counts = (f"{state} {count}" for state, count in document["outbox"].items() if count)
     yield f"outbox: {', '.join(counts) or 'empty'}"
     yield ""

@@ -39,14 +39,19 @@ def run_command(ctx: click.Context, config: Path | None) -> int:
     settings = load_settings(path)
     logs.configure(sys.stdout, settings.log.level, settings.log.format)
     log = logs.get()
+    app: App | None = None
     try:
-        Daemon(open_app(path), Supervisor()).run()
+        app = open_app(path)
+        Daemon(app, Supervisor()).run()
     except EscalatordError as error:
         log.error("daemon.failed", message=str(error))  # noqa: TRY400 - a line that needs no trace
         raise
     except Exception:
         log.exception("daemon.failed")
         raise
+    finally:
+        if app is not None:
+            app.close()
     return GOOD
 
 

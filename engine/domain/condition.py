@@ -1,7 +1,7 @@
 """What a rule's `match` asks of a ticket: a tree of tests.
 
-The tree is data (`All`, `Any`, `Not`, `Test`, `ContactsTest`, `MessageTest`), built and type-checked
-when rules are loaded. `engine.domain.matching` holds it against a ticket.
+The tree is data (`All`, `Any`, `Not`, `Test`, `ContactsTest`, `MessageTest`), built and checked for
+types when rules are loaded. `engine.domain.matching` holds it against a ticket.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ def completing_contact(test: ContactsTest, counted: list[Contact], at: datetime)
     """The contact that completed the count, and since which the count has not fallen below.
 
     1. None when the window that ends at `at` does not hold enough.
-    2. Otherwise walk back from the last contact: it, too, stands in a window that holds enough. Each
-       contact before whose instant the count stood high enough did not complete it.
+    2. Otherwise walk back from the last contact: it, too, stands in a window that holds enough.
+       A contact before whose instant the count stood high enough did not complete it.
     3. The first one at which it had fallen below did.
     """
     last = bisect_right(counted, at, key=_at)

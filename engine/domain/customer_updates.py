@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine.domain.delivery_policy import A_DAY, deliver_at, heard_by
 from engine.domain.episode import CustomerMessage, Episode, MessageKind
 from engine.domain.facts import Facts
+from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode, Updates, UpdatesFrom
 from engine.domain.standing import Standing
@@ -49,7 +50,9 @@ def plan_messages(
     prompt = _prompt(speaking, facts, now)
     if prompt is not None:
         planned.append(prompt)
-        later.extend(() if prompt.waits_for is None else (prompt.message.deliver_at,))
+        if prompt.waits_for is not None:
+            stale_at = prompt.message.due_at + prompt.standing.rule.max_lateness + ONE_SECOND
+            later.extend((prompt.message.deliver_at, stale_at))
         return planned, later
     update, due_at = _update(speaking, facts, now)
     if update is not None:
@@ -114,9 +117,8 @@ def _prompt(standings: Iterable[Standing], facts: Facts, now: datetime) -> Plann
     plan = standing.rule.customer
     assert plan is not None  # noqa: S101 - it speaks
     assert plan.on_escalation is not None  # noqa: S101 - it may prompt
-    return _planned(
-        standing, facts, now, MessageKind.ON_ESCALATION, 1, plan.on_escalation, escalated_at
-    )
+    due = _Due(MessageKind.ON_ESCALATION, 1, plan.on_escalation, escalated_at)
+    return _planned(standing, facts, now, due)
 
 
 def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
@@ -162,17 +164,8 @@ def _update(
     if due_at is None or due_at > now:
         return None, due_at
     is_last = updates.max is not None and occurrence == updates.max
-    planned = _planned(
-        standing,
-        facts,
-        now,
-        MessageKind.UPDATE,
-        occurrence,
-        updates.template,
-        due_at,
-        is_last=is_last,
-    )
-    return planned, None
+    due = _Due(MessageKind.UPDATE, occurrence, updates.template, due_at, is_last)
+    return _planned(standing, facts, now, due), None
 
 
 def _voice(
@@ -223,17 +216,18 @@ def _updates_said(episode: Episode) -> int:
 # --- delivery ------------------------------------------------------------------------------------
 
 
-def _planned(
-    standing: Standing,
-    facts: Facts,
-    now: datetime,
-    kind: MessageKind,
-    occurrence: int,
-    template: str,
-    due_at: datetime,
-    *,
-    is_last: bool = False,
-) -> PlannedMessage:
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A message that has fallen due."""
+
+    kind: MessageKind
+    occurrence: int
+    template: str
+    due_at: datetime
+    is_last: bool = False
+
+
+def _planned(standing: Standing, facts: Facts, now: datetime, due: _Due) -> PlannedMessage:
     plan, episode, ticket = standing.rule.customer, standing.episode, standing.look.newest
     assert plan is not None  # noqa: S101 - it speaks
     assert episode is not None  # noqa: S101 - it speaks
@@ -241,11 +235,20 @@ def _planned(
     view = facts.view(ticket, now)
     customer = view.ticket.customer.id
     at, waits_for = deliver_at(
-        max(due_at, now),
+        max(due.due_at, now),
         plan.deliver_in,
         view.last_customer_message_at,
         heard_by(facts.messages, ticket, customer),
         facts.limits,
     )
-    message = CustomerMessage(episode.id, ticket, customer, kind, occurrence, template, due_at, at)
-    return PlannedMessage(message, standing, waits_for if at > now else None, is_last)
+    message = CustomerMessage(
+        episode=episode.id,
+        ticket=ticket,
+        customer=customer,
+        message=due.kind,
+        occurrence=due.occurrence,
+        template=due.template,
+        due_at=due.due_at,
+        deliver_at=at,
+    )
+    return PlannedMessage(message, standing, waits_for if at > now else None, due.is_last)

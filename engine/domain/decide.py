@@ -11,15 +11,14 @@ from engine.domain.budget import is_spent
 from engine.domain.customer_updates import PlannedMessage, plan_messages, promised_at
 from engine.domain.episode import CustomerMessage, Episode, Firing, Passing
 from engine.domain.facts import Facts
+from engine.domain.field_changes import RefusedField, Tick
 from engine.domain.firing import (
-    RefusedField,
-    Tick,
     act_on_levels,
     repeat_notice,
     tell_of_last_update,
     tell_of_passed,
 )
-from engine.domain.matching import earliest
+from engine.domain.matching import ONE_SECOND, earliest
 from engine.domain.reason import Reason
 from engine.domain.rule import Kind, Mode, Receiver
 from engine.domain.ruleset import CompiledRule, Ruleset
@@ -83,22 +82,28 @@ def decide(
         The same for the same arguments, always.
     """
     standings = _stand_all(facts, ruleset, now)
-    tick = Tick()
+    tick = Tick(facts, receivers, now)
     firings: list[NewFiring] = []
     spent: dict[str, int] = {}
     for standing in sorted(standings.values(), key=_running_order):
-        fired = _fire(tick, standing, facts, receivers, ruleset.generation.id, now, spent)
+        fired = _fire(tick, standing, ruleset.generation.id, spent)
         firings.extend(NewFiring(standing, firing) for firing in fired)
         if fired:
             standings[standing.rule.id] = _with_firings(standing, fired)
     after = tuple(standings.values())
-    planned, later = plan_messages(after, facts, now)
+    if any(action.kind is ActionKind.CHANGE for action in tick.actions):
+        # What we write now may let other rules escalate at this very instant: the customer hears
+        # what there is to say when that is decided.
+        planned: list[PlannedMessage] = []
+        later = [now + ONE_SECOND]
+    else:
+        planned, later = plan_messages(after, facts, now)
     sent = [one for one in planned if one.waits_for is None]
     for one in sent:
         tick.actions.append(_reply(one, promised_at(after, one, facts, now), facts))
         if one.is_last:
             occurrence = one.message.occurrence
-            tell_of_last_update(tick, one.standing, occurrence, facts, receivers, now)
+            tell_of_last_update(tick, one.standing, occurrence)
     messages = tuple(one.message for one in sent)
     fired_rules = {new.standing.rule.id for new in firings}
     return Outcome(
@@ -134,16 +139,8 @@ def _running_order(standing: Standing) -> tuple[int, int]:
 # --- firing --------------------------------------------------------------------------------------
 
 
-def _fire(
-    tick: Tick,
-    standing: Standing,
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    generation: str,
-    now: datetime,
-    spent: dict[str, int],
-) -> list[Firing]:
-    rule = standing.rule
+def _fire(tick: Tick, standing: Standing, generation: str, spent: dict[str, int]) -> list[Firing]:
+    rule, facts, now = standing.rule, tick.facts, tick.now
     shadow = rule.mode is Mode.SHADOW
     passing = Passing.SHADOW if shadow else Passing.FIRED
     costs = not shadow and any(one.level.kind for one in standing.due)
@@ -195,11 +192,11 @@ def _fire(
     ]
     if not shadow:
         if skipped:
-            tell_of_passed(tick, standing, standing.late, facts, receivers, now)
+            tell_of_passed(tick, standing, standing.late)
         if levels:
-            act_on_levels(tick, standing, levels, facts, receivers, now, over_budget=over)
+            act_on_levels(tick, standing, levels, over_budget=over)
         for repeat in standing.repeats:
-            repeat_notice(tick, standing, repeat, repeats, facts, receivers, now)
+            repeat_notice(tick, standing, repeat, repeats)
     return [*skipped, *levels, *repeats]
 
 

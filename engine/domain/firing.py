@@ -3,183 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
 from engine.domain.episode import EpisodeId, Firing
-from engine.domain.facts import Facts
+from engine.domain.field_changes import Tick, changes_of
 from engine.domain.ladder import DueRepeat, LevelStanding
 from engine.domain.reason import Reason
-from engine.domain.rule import Level, Receiver, Rule, Target
+from engine.domain.rule import Level, Rule, Target
 from engine.domain.standing import Standing
-from engine.domain.ticket import (
-    Actor,
-    EventKind,
-    Priority,
-    Status,
-    Ticket,
-    Value,
-    utc_second,
-    value_of,
-)
+from engine.domain.ticket import Ticket, Value, utc_second
 
 DEFAULT_RECEIVER = "default"
 ASSIGNEE = "assignee"
 GROUP = "group"
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedField:
-    """A field that a firing level left alone, and why."""
-
-    rule: str
-    ticket: str
-    field: str
-    reason: Reason
-
-
-@dataclass(slots=True)
-class Tick:
-    """What the rules of one subject have asked for so far at one instant.
-
-    Attributes:
-        taken: (ticket, field) → the rule that wrote it first in this tick.
-    """
-
-    actions: list[Action] = field(default_factory=list)
-    refused: list[RefusedField] = field(default_factory=list)
-    taken: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
 def act_on_levels(
-    tick: Tick,
-    standing: Standing,
-    firings: Sequence[Firing],
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
-    *,
-    over_budget: bool,
+    tick: Tick, standing: Standing, firings: Sequence[Firing], *, over_budget: bool
 ) -> None:
     """Add what the due levels of one rule ask for; levels due together act as one.
 
     `set`, `raise_priority` and tags apply in order; of `assign` and `notify` only the last happens.
+    Beyond the budget the notice is a digest, and the field changes are held.
     """
     levels = [one.level for one in standing.due]
-    details = _details(standing, standing.due, firings, now)
+    last = levels[-1]
+    details = _details(tick, standing, standing.due, firings)
     group_after: str | None = None
-    for name in _affected(standing):
-        ticket = facts.view(name, now).ticket
-        changes = _changes(tick, standing, levels, facts, ticket, now)
-        if name == standing.look.newest:
-            group_after = _group_after(ticket, changes)
+    changed: list[dict[str, object]] = []
+    for name in standing.look.matching:
+        ticket = tick.facts.view(name, tick.now).ticket
+        changes = changes_of(tick, standing, levels, ticket)
         if changes:
-            tick.actions.append(_change(standing, levels[-1], name, changes, held=over_budget))
-        tick.actions.append(_note(standing, levels[-1], name, details, changes))
+            tick.actions.append(_change(standing, last, name, changes, held=over_budget))
+        shown = [_shown_change(change) for change in changes]
+        tick.actions.append(_note(standing, last, name, {**details, "changes": shown}))
+        if name == standing.look.newest:
+            group_after, changed = _group_after(ticket, changes), shown
     notifying = next((level for level in reversed(levels) if level.notify), None)
     if notifying is None and not over_budget:
         return
-    told = notifying.notify if notifying else (DEFAULT_RECEIVER,)
-    template = notifying.template if notifying else levels[-1].template
-    kind = ActionKind.DIGEST if over_budget else ActionKind.NOTIFY
-    if over_budget:
-        details = {**details, "reason": Reason.BUDGET.value}
-    last = replace(levels[-1], assign_group=group_after)
-    tick.actions.extend(
-        _notices(standing, last, 1, told, template, details, facts, receivers, now, kind)
+    reason = {"reason": Reason.BUDGET.value} if over_budget else {}
+    _say(
+        tick,
+        standing,
+        _Notice(
+            names=notifying.notify if notifying else (DEFAULT_RECEIVER,),
+            about=last.identity,
+            number=last.number,
+            occurrence=1,
+            template=notifying.template if notifying else last.template,
+            details={**details, **reason, "changes": changed},
+            kind=ActionKind.DIGEST if over_budget else ActionKind.NOTIFY,
+            group_after=group_after,
+        ),
     )
 
 
 def repeat_notice(
-    tick: Tick,
-    standing: Standing,
-    repeat: DueRepeat,
-    firings: Sequence[Firing],
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
+    tick: Tick, standing: Standing, repeat: DueRepeat, firings: Sequence[Firing]
 ) -> None:
     """Add a level's notice said again; nothing else happens."""
-    one = LevelStanding(repeat.level, standing.levels[repeat.level.number - 1].state, repeat.due_at)
-    details = {**_details(standing, (one,), firings, now), "occurrence": repeat.occurrence}
     level = repeat.level
-    tick.actions.extend(
-        _notices(
-            standing,
-            level,
-            repeat.occurrence,
-            level.notify,
-            level.template,
-            details,
-            facts,
-            receivers,
-            now,
-            ActionKind.NOTIFY,
-        )
+    one = LevelStanding(level, standing.levels[level.number - 1].state, repeat.due_at)
+    details = _details(tick, standing, (one,), firings)
+    _say(
+        tick,
+        standing,
+        _Notice(
+            names=level.notify,
+            about=level.identity,
+            number=level.number,
+            occurrence=repeat.occurrence,
+            template=level.template,
+            details={**details, "occurrence": repeat.occurrence},
+            group_after=level.assign_group,
+        ),
     )
 
 
 def tell_of_passed(
-    tick: Tick,
-    standing: Standing,
-    passed: Iterable[tuple[LevelStanding, Reason]],
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
+    tick: Tick, standing: Standing, passed: Iterable[tuple[LevelStanding, Reason]]
 ) -> None:
     """Name, in each receiver's digest, levels that are passed without acting."""
     for one, reason in passed:
-        details = {**_details(standing, (one,), (), now), "reason": reason.value}
-        told = one.level.notify or (DEFAULT_RECEIVER,)
-        tick.actions.extend(
-            _notices(
-                standing,
-                one.level,
-                1,
-                told,
-                "digest",
-                details,
-                facts,
-                receivers,
-                now,
-                ActionKind.DIGEST,
-            )
+        details = _details(tick, standing, (one,), ())
+        _say(
+            tick,
+            standing,
+            _Notice(
+                names=one.level.notify or (DEFAULT_RECEIVER,),
+                about=one.level.identity,
+                number=one.level.number,
+                occurrence=1,
+                template="digest",
+                details={**details, "reason": reason.value},
+                kind=ActionKind.DIGEST,
+            ),
         )
 
 
-def tell_of_last_update(
-    tick: Tick,
-    standing: Standing,
-    occurrence: int,
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
-) -> None:
+def tell_of_last_update(tick: Tick, standing: Standing, occurrence: int) -> None:
     """Tell the assignee that the customer hears nothing more by itself."""
     details = {
         "rule": _rule_details(standing.rule),
         "level": {"number": 0, "name": "last customer update", "kind": None},
-        "due_at": utc_second(now),
-        "fired_at": utc_second(now),
+        "due_at": utc_second(tick.now),
+        "fired_at": utc_second(tick.now),
         "passed_levels": [],
         "tickets": list(standing.look.matching),
         "occurrence": occurrence,
         "reason": "last_update",
     }
-    tick.actions.extend(
-        _notices(
-            standing,
-            None,
-            occurrence,
-            (ASSIGNEE,),
-            "last-update",
-            details,
-            facts,
-            receivers,
-            now,
-            ActionKind.NOTIFY,
-        )
+    _say(
+        tick,
+        standing,
+        _Notice((ASSIGNEE,), "last-update", None, occurrence, "last-update", details),
     )
 
 
@@ -187,107 +128,6 @@ def _group_after(ticket: Ticket, changes: Iterable[FieldChange]) -> str | None:
     """The group that has the ticket once all the levels that fire as one have acted."""
     found = [change.after for change in changes if change.field == "group"]
     return str(found[-1]) if found and found[-1] else ticket.group
-
-
-def _affected(standing: Standing) -> tuple[str, ...]:
-    return standing.look.matching
-
-
-# --- fields --------------------------------------------------------------------------------------
-
-
-def _changes(
-    tick: Tick,
-    standing: Standing,
-    levels: Sequence[Level],
-    facts: Facts,
-    ticket: Ticket,
-    now: datetime,
-) -> tuple[FieldChange, ...]:
-    """The absolute changes, less the fields that are taken or that a person has claimed."""
-    wanted: dict[str, Value] = {}
-    for level in levels:
-        _apply(level, ticket, wanted)
-    assigning = [level for level in levels if level.assign_group or level.assign_assignee]
-    if assigning:
-        wanted.update(_assignment(assigning[-1]))
-    claimed = _claimed(standing, facts, ticket.id, now)
-    if _refusal(tick, claimed, ticket.id, GROUP) and wanted.get(ASSIGNEE, ASSIGNEE) is None:
-        del wanted[ASSIGNEE]  # clearing the assignee is a part of assigning the group
-    changes = []
-    for name, value in wanted.items():
-        if value_of(ticket, name) == value:
-            continue
-        reason = _refusal(tick, claimed, ticket.id, name)
-        if reason is not None:
-            tick.refused.append(RefusedField(standing.rule.id, ticket.id, name, reason))
-            continue
-        tick.taken[ticket.id, name] = standing.rule.id
-        changes.append(FieldChange(name, _plain(value_of(ticket, name)), value))
-    return tuple(changes)
-
-
-def _plain(value: object) -> Value:
-    return value if isinstance(value, (str, tuple, datetime, bool)) else None
-
-
-def _refusal(tick: Tick, claimed: frozenset[str], ticket: str, name: str) -> Reason | None:
-    if (ticket, name) in tick.taken:
-        return Reason.FIELD_TAKEN
-    return Reason.CHANGED_BY_PERSON if name in claimed else None
-
-
-def _apply(level: Level, ticket: Ticket, wanted: dict[str, Value]) -> None:
-    for name, text in level.set_fields:
-        wanted[name] = _typed(name, text)
-    if level.raise_priority:
-        present = wanted.get("priority", ticket.effective_priority)
-        wanted["priority"] = Priority(str(present)).raised(level.raise_priority)
-    if level.tag or level.untag:
-        tags = wanted.get("tags", ticket.tags)
-        borne = list(tags) if isinstance(tags, tuple) else []
-        kept = [tag for tag in borne if tag not in level.untag]
-        wanted["tags"] = (*kept, *(tag for tag in level.tag if tag not in kept))
-
-
-def _typed(name: str, text: str) -> Value:
-    if name == "priority":
-        return Priority(text)
-    return Status(text) if name == "status" else text
-
-
-def _assignment(level: Level) -> dict[str, Value]:
-    wanted: dict[str, Value] = {}
-    if level.assign_group is not None:
-        wanted = {"group": level.assign_group, "assignee": None}
-    if level.assign_assignee is not None:
-        wanted["assignee"] = level.assign_assignee
-    return wanted
-
-
-def _claimed(standing: Standing, facts: Facts, ticket: str, now: datetime) -> frozenset[str]:
-    """Fields that a person changed after we set them in this episode, or a lowered priority."""
-    episode, anchor = standing.episode, standing.anchor
-    if episode is None or anchor is None:
-        return frozenset()
-    ours: set[str] = set()
-    claimed: set[str] = set()
-    for event in facts.members[ticket].events:
-        if event.kind is not EventKind.CHANGED or event.at > now or event.field is None:
-            continue
-        if event.episode == episode.id.text:
-            ours.add(event.field)
-        elif event.actor is Actor.PERSON:
-            lowered = event.at >= anchor.at and _is_lower(event.field, event.before, event.after)
-            if event.field in ours or lowered:
-                claimed.add(event.field)
-    return frozenset(claimed)
-
-
-def _is_lower(name: str, before: Value, after: Value) -> bool:
-    if name != "priority" or after is None:
-        return False
-    return Priority(str(after)).rank < Priority(str(before or Priority.MEDIUM)).rank
 
 
 # --- actions -------------------------------------------------------------------------------------
@@ -298,12 +138,7 @@ def _key(episode: EpisodeId, *parts: object) -> str:
 
 
 def _change(
-    standing: Standing,
-    level: Level,
-    ticket: str,
-    changes: tuple[FieldChange, ...],
-    *,
-    held: bool,
+    standing: Standing, level: Level, ticket: str, changes: tuple[FieldChange, ...], *, held: bool
 ) -> Action:
     episode = _episode_id(standing)
     return Action(
@@ -321,17 +156,8 @@ def _change(
     )
 
 
-def _note(
-    standing: Standing,
-    level: Level,
-    ticket: str,
-    details: Mapping[str, object],
-    changes: Sequence[FieldChange],
-) -> Action:
+def _note(standing: Standing, level: Level, ticket: str, details: Mapping[str, object]) -> Action:
     episode = _episode_id(standing)
-    shown = [
-        {"field": c.field, "before": _shown(c.before), "after": _shown(c.after)} for c in changes
-    ]
     return Action(
         key=_key(episode, level.identity, "note", ticket),
         kind=ActionKind.NOTE,
@@ -342,8 +168,16 @@ def _note(
         level=level.number,
         occurrence=1,
         text=level.note,
-        details={**details, "changes": shown},
+        details=details,
     )
+
+
+def _shown_change(change: FieldChange) -> dict[str, object]:
+    return {
+        "field": change.field,
+        "before": _shown(change.before),
+        "after": _shown(change.after),
+    }
 
 
 def _shown(value: Value) -> object:
@@ -352,67 +186,73 @@ def _shown(value: Value) -> object:
     return utc_second(value) if isinstance(value, datetime) else value
 
 
-def _notices(
-    standing: Standing,
-    level: Level | None,
-    occurrence: int,
-    names: Sequence[str],
-    template: str,
-    details: Mapping[str, object],
-    facts: Facts,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
-    kind: ActionKind,
-) -> list[Action]:
-    """One notice for each way of each receiver; the same way is not used twice."""
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """Something to tell people.
+
+    Attributes:
+        about: Identity of the level; what the key is made of.
+        number: The level's number; None where no level is meant.
+        group_after: The group that has the ticket after this level.
+    """
+
+    names: Sequence[str]
+    about: str
+    number: int | None
+    occurrence: int
+    template: str
+    details: Mapping[str, object]
+    kind: ActionKind = ActionKind.NOTIFY
+    group_after: str | None = None
+
+
+def _say(tick: Tick, standing: Standing, notice: _Notice) -> None:
+    """One action for each way of each receiver; the same way is not used twice."""
     episode = _episode_id(standing)
     ticket = standing.look.newest or episode.subject
-    identity = level.identity if level else "last-update"
-    notices: dict[tuple[str, str], Action] = {}
-    for name in names:
-        found_as, targets = _resolve(name, level, facts, ticket, receivers, now)
+    actions: dict[tuple[str, str], Action] = {}
+    for name in notice.names:
+        found_as, targets = _resolve(tick, name, ticket, notice.group_after)
         for target in targets:
             way = (target.channel, target.to)
-            notices.setdefault(
+            actions.setdefault(
                 way,
                 Action(
-                    key=_key(episode, identity, occurrence, kind.value, *way),
-                    kind=kind,
+                    key=_key(episode, notice.about, notice.occurrence, notice.kind.value, *way),
+                    kind=notice.kind,
                     audience=Audience.STAFF,
                     ticket=ticket,
                     subject=episode.subject,
                     episode=episode,
-                    level=level.number if level else None,
-                    occurrence=occurrence,
+                    level=notice.number,
+                    occurrence=notice.occurrence,
                     receiver=found_as,
                     channel=target.channel,
                     to=target.to,
-                    template=template,
-                    details=details,
+                    template=notice.template,
+                    details=notice.details,
                 ),
             )
-    return list(notices.values())
+    tick.actions.extend(actions.values())
 
 
 def _resolve(
-    name: str,
-    level: Level | None,
-    facts: Facts,
-    ticket: str,
-    receivers: Mapping[str, Receiver],
-    now: datetime,
+    tick: Tick, name: str, ticket: str, group_after: str | None
 ) -> tuple[str, tuple[Target, ...]]:
     """Who is meant by a receiver's name; who resolves to nobody falls back until somebody is told.
 
     `assignee` is the person before this level, `group` the group after it.
     """
-    before = facts.view(ticket, now).ticket if ticket in facts.members else None
-    group_after = (level.assign_group if level else None) or (before.group if before else None)
-    meant = {ASSIGNEE: before.assignee if before else None, GROUP: group_after}
+    facts, receivers = tick.facts, tick.receivers
+    before = facts.view(ticket, tick.now).ticket if ticket in facts.members else None
+    meant = {
+        ASSIGNEE: before.assignee if before else None,
+        GROUP: group_after or (before.group if before else None),
+    }
     fallbacks = {ASSIGNEE: (ASSIGNEE, GROUP, DEFAULT_RECEIVER), GROUP: (GROUP, DEFAULT_RECEIVER)}
     for candidate in fallbacks.get(name, (name, DEFAULT_RECEIVER)):
         found = receivers.get(meant.get(candidate, candidate) or "")
-        targets = tuple(t for t in found.targets if t.is_used_at(now)) if found else ()
+        targets = tuple(t for t in found.targets if t.is_used_at(tick.now)) if found else ()
         if found and targets:
             return found.name, targets
     # Nobody is on duty at this hour: better everybody of the default than nobody.
@@ -435,10 +275,10 @@ def _rule_details(rule: Rule) -> dict[str, object]:
 
 
 def _details(
+    tick: Tick,
     standing: Standing,
     due: Sequence[LevelStanding],
     firings: Sequence[Firing],
-    now: datetime,
 ) -> dict[str, object]:
     """What templates are told besides the ticket; JSON values only."""
     last = due[-1]
@@ -451,7 +291,7 @@ def _details(
             "kind": last.level.kind.value if last.level.kind else None,
         },
         "due_at": utc_second(last.due_at),
-        "fired_at": utc_second(now),
+        "fired_at": utc_second(tick.now),
         "passed_levels": [one.level.identity for one in due[:-1]],
         "tickets": list(standing.look.matching),
         "occurrence": 1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -61,7 +60,13 @@ def ladder(
         (level.number for level in rule.levels if level.identity in counted), default=0
     )
     return tuple(
-        _level_standing(rule, level, priority, anchor, pauses, counted, passed_upto, now)
+        _level_standing(
+            level,
+            level_due_at(rule, level, priority, anchor, pauses),
+            counted.get(level.identity),
+            passed_upto,
+            now,
+        )
         for level in rule.levels
     )
 
@@ -77,17 +82,12 @@ def _counted(rule: Rule, episode: Episode) -> dict[str, Firing]:
 
 
 def _level_standing(
-    rule: Rule,
     level: Level,
-    priority: Priority,
-    anchor: Mark,
-    pauses: Pauses,
-    counted: Mapping[str, Firing],
+    due_at: datetime | None,
+    firing: Firing | None,
     passed_upto: int,
     now: datetime,
 ) -> LevelStanding:
-    due_at = level_due_at(rule, level, priority, anchor, pauses)
-    firing = counted.get(level.identity)
     if firing is not None:
         state = LevelState.SKIPPED if firing.passing is Passing.SKIPPED else LevelState.FIRED
         return LevelStanding(level, state, firing.due_at, firing)

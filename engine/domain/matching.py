@@ -98,21 +98,23 @@ def compile_condition(
     condition: Condition, calendar: Calendar, pause_while: frozenset[Status]
 ) -> Compiled:
     """Compile a condition; durations are read in `calendar`, less the spells in `pause_while`."""
+    compiled: Compiled
     match condition:
         case All(parts):
-            return _compile_all([compile_condition(p, calendar, pause_while) for p in parts])
+            compiled = _compile_all([compile_condition(p, calendar, pause_while) for p in parts])
         case Any(parts):
-            return _compile_any([compile_condition(p, calendar, pause_while) for p in parts])
+            compiled = _compile_any([compile_condition(p, calendar, pause_while) for p in parts])
         case Not(part):
-            return _compile_not(compile_condition(part, calendar, pause_while))
+            compiled = _compile_not(compile_condition(part, calendar, pause_while))
         case ContactsTest():
-            return _compile_contacts(condition)
+            compiled = _compile_contacts(condition)
         case MessageTest():
-            return _compile_message(condition)
+            compiled = _compile_message(condition)
+        case Test() if FIELDS.get(condition.field) is FieldKind.DURATION:
+            compiled = _compile_duration(condition, calendar, pause_while)
         case Test():
-            if FIELDS.get(condition.field) is FieldKind.DURATION:
-                return _compile_duration(condition, calendar, pause_while)
-            return _compile_value(condition)
+            compiled = _compile_value(condition)
+    return compiled
 
 
 # --- joining -------------------------------------------------------------------------------------

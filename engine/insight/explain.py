@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from engine.domain.customer_updates import plan_messages
 from engine.domain.decide import decide
 from engine.domain.episode import Firing, Passing
 from engine.domain.facts import Facts
 from engine.domain.ladder import LevelStanding, LevelState
 from engine.domain.look import findings
-from engine.domain.matching import Finding
+from engine.domain.matching import Finding, earliest
 from engine.domain.reason import Reason
 from engine.domain.rule import Level, Rule
 from engine.domain.ruleset import Ruleset
@@ -43,6 +45,7 @@ class Explanation:
         paused: How long the clock stood still.
         target: What the clock counts towards, for the present priority.
         levels: Every level of the rule; where there is no episode, all of them wait.
+        next_at: The earliest instant at which, by time alone, it could do something (aware UTC).
         decision: Id of the last decision of this rule on this subject, if one is written.
     """
 
@@ -53,6 +56,7 @@ class Explanation:
     paused: timedelta
     target: timedelta | None
     levels: tuple[LevelStanding, ...]
+    next_at: datetime | None
     decision: str | None
 
     @property
@@ -89,8 +93,9 @@ def explain(
             facts = upto(gathered.facts(subject), at)
             outcome = decide(facts, policy.ruleset, policy.receivers, at)
             decisions = _decisions(tx.view("v_decisions", {"ticket": subject}), at)
+            _, spoken_at = plan_messages(outcome.standings, facts, at)
             found.extend(
-                _explanation(standing, facts, at, decisions.get(standing.rule.id))
+                _explanation(standing, facts, at, spoken_at, decisions.get(standing.rule.id))
                 for standing in outcome.standings
                 if rule_id in (None, standing.rule.id)
             )
@@ -151,7 +156,11 @@ def _decisions(rows: list[Json], at: datetime) -> dict[str, str]:
 
 
 def _explanation(
-    standing: Standing, facts: Facts, at: datetime, decision: str | None
+    standing: Standing,
+    facts: Facts,
+    at: datetime,
+    spoken_at: Collection[datetime],
+    decision: str | None,
 ) -> Explanation:
     rule, anchor = standing.rule, standing.anchor
     elapsed: timedelta | None = None
@@ -164,6 +173,8 @@ def _explanation(
         elapsed = rule.clock.calendar.elapsed(anchor.at, at)
     target = rule.clock.target
     finding = findings(standing.compiled, facts, at, standing.look)
+    # The ticket has one voice: only if it is this rule's do its messages come when it says.
+    messages_at = (each for each in plan_messages((standing,), facts, at)[1] if each in spoken_at)
     return Explanation(
         standing=standing,
         subject=facts.subject,
@@ -172,6 +183,7 @@ def _explanation(
         paused=paused,
         target=target.get(standing.look.priority) if target else None,
         levels=standing.levels or _levels(standing, facts),
+        next_at=earliest((standing.next_at, *messages_at)),
         decision=decision,
     )
 
@@ -242,7 +254,7 @@ def _rule_json(one: Explanation) -> RuleExplanation:
             "target_seconds": _seconds(one.target),
         },
         "levels": [_level_json(level) for level in one.levels],
-        "next_at": _text(standing.next_at),
+        "next_at": _text(one.next_at),
         "decision": one.decision,
     }
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypedDict, cast
 
 from engine.domain.decide import decide
+from engine.domain.episode import Passing
+from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
 from engine.insight.contracts.documents import (
+    ExhaustedLadder,
     FiringLine,
     OutboxDocument,
     OutboxLine,
@@ -52,6 +56,7 @@ def status(
         outbox = tx.view("v_outbox")
         read = {name: tx.watermark(name) is not None for name in helpdesks}
         tickets = tx.view("v_tickets")
+    nobodys = unowned(store, policy, now)
     per_helpdesk = Counter(str(row["ticket"]).partition(":")[0] for row in tickets)
     return {
         "format": "escalatord.status/1",
@@ -64,7 +69,8 @@ def status(
         "open_tickets": counts["open_tickets"],
         "live_episodes": counts["live_episodes"],
         "overdue": counts["overdue"],
-        "unowned": unowned(store, policy, now),
+        "unowned": len(nobodys),
+        "exhausted": _exhausted(nobodys),
         "held": counts["held"],
         "outbox": counts["outbox"],
         "rules": _per_rule(policy, firings, outbox),
@@ -90,21 +96,42 @@ def _per_rule(policy: Policy, firings: list[FiringLine], outbox: list[Json]) -> 
     ]
 
 
-def unowned(store: Store, policy: Policy, now: datetime) -> int:
-    """Live escalations that nobody has taken."""
+def unowned(store: Store, policy: Policy, now: datetime) -> list[Standing]:
+    """Live escalations that nobody has taken, by subject, then as the rules run."""
     with store.read() as tx:
         escalated = sorted({str(r["ticket"]) for r in tx.view("v_firings") if r["kind"]})
         gathered = gather(tx, escalated, policy.ruleset, policy.limits, policy.known, now)
-    count = 0
+    found: list[Standing] = []
     for subject in escalated:
         outcome = decide(upto(gathered.facts(subject), now), policy.ruleset, policy.receivers, now)
-        for standing in outcome.standings:
-            until = standing.acknowledged_until
-            is_live = standing.episode is not None and standing.is_live
-            escalated_at = standing.episode.escalated_at if standing.episode else None
-            if is_live and escalated_at is not None and (until is None or until <= now):
-                count += 1
-    return count
+        found.extend(one for one in outcome.standings if _is_unowned(one, now))
+    return found
+
+
+def _is_unowned(standing: Standing, now: datetime) -> bool:
+    until = standing.acknowledged_until
+    escalated_at = standing.episode.escalated_at if standing.episode else None
+    return standing.is_live and escalated_at is not None and (until is None or until <= now)
+
+
+def _exhausted(standings: Iterable[Standing]) -> list[ExhaustedLadder]:
+    """The escalations of which the last notice was said in vain."""
+    found: list[ExhaustedLadder] = []
+    for standing in standings:
+        episode = standing.episode
+        firings = episode.firings if episode else ()
+        said = {(f.identity, f.occurrence) for f in firings if f.passing is Passing.FIRED}
+        found.extend(
+            {
+                "ticket": episode.id.subject,
+                "rule": standing.rule.id,
+                "level": level.number,
+                "name": level.identity,
+            }
+            for level in standing.rule.levels
+            if episode and level.repeat and (level.identity, level.repeat.times + 1) in said
+        )
+    return found
 
 
 def outbox(store: Store, state: str | None = None) -> OutboxDocument:

@@ -14,7 +14,7 @@ from engine.domain.reason import Reason
 from engine.domain.rule import Mode
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, value_of
-from engine.ports import OutboxRow, Presence, Reading, TicketRecord
+from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +55,37 @@ def guard(
         return Verdict(stop=Reason.GONE)
     if reading.observation is None:
         return _unreadable(action, record)
-    ticket = reading.observation.ticket
-    if ticket.merged_into:
-        return Verdict(stop=Reason.MERGED)
-    if ticket.status.is_resolved:
-        return Verdict(stop=Reason.RESOLVED)
-    events = (*(reading.observation.events or ()), *(record.events if record else ()))
-    if action.audience is Audience.CUSTOMER and _was_answered(events, row.created_at):
-        return Verdict(stop=Reason.REPLIED)
-    if action.audience is Audience.STAFF and _was_acknowledged(events, row):
-        return Verdict(stop=Reason.ACKNOWLEDGED)
-    if action.kind is not ActionKind.CHANGE:
+    return _read(row, reading.observation, record)
+
+
+def _read(row: OutboxRow, seen: Observation, record: TicketRecord | None) -> Verdict:
+    events = (*(seen.events or ()), *(record.events if record else ()))
+    stop = _overtaken(row, seen.ticket, events)
+    if stop is not None:
+        return Verdict(stop=stop)
+    if row.action.kind is not ActionKind.CHANGE:
         return Verdict()
     left = tuple(
         change
-        for change in action.changes
-        if _is_as_seen(change, ticket, record)
+        for change in row.action.changes
+        if _is_as_seen(change, seen.ticket, record)
         and not _was_changed(events, change.field, row.created_at)
     )
     return Verdict(changes=left) if left else Verdict(stop=Reason.CHANGED_BY_PERSON)
+
+
+def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
+    """What has happened meanwhile that makes the action wrong."""
+    reason: Reason | None = None
+    if ticket.merged_into:
+        reason = Reason.MERGED
+    elif ticket.status.is_resolved:
+        reason = Reason.RESOLVED
+    elif row.action.audience is Audience.CUSTOMER and _was_answered(events, row.created_at):
+        reason = Reason.REPLIED
+    elif row.action.audience is Audience.STAFF and _was_acknowledged(events, row):
+        reason = Reason.ACKNOWLEDGED
+    return reason
 
 
 def _unreadable(action: Action, record: TicketRecord | None) -> Verdict:

@@ -284,6 +284,15 @@ class FiringLine(TypedDict):
     generation: GenerationId
 
 
+class ExhaustedLadder(TypedDict):
+    """A level whose last repeated notice was said, and that nobody has taken."""
+
+    ticket: Subject
+    rule: RuleId
+    level: Ordinal
+    name: str
+
+
 class StatusDocument(TypedDict):
     """How the daemon is doing."""
 
@@ -296,6 +305,7 @@ class StatusDocument(TypedDict):
     live_episodes: Annotated[Count, "Episodes that have fired and are not ended"]
     overdue: Annotated[Count, "Subjects that should have been looked at by now"]
     unowned: Annotated[Count, "Live escalations that nobody has taken"]
+    exhausted: Annotated[list[ExhaustedLadder], "Those of them of which the last notice was said"]
     held: Annotated[Count, "Outbox rows that wait for people: held or unknown"]
     outbox: Annotated[dict[str, Count], "Rows by state, every state named"]
     rules: list[RuleStatus]

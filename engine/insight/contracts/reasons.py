@@ -13,7 +13,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.NO_MATCH: "the rule's match does not hold",
     Reason.NO_ANCHOR: "the event that the clock counts from has not happened",
     Reason.NO_TARGET: "the rule says nothing for the ticket's priority",
-    Reason.NOT_YET: "no level has fallen due yet",
+    Reason.NOT_YET: "nothing has fallen due yet",
     Reason.PAUSED: "the status is one in which the clock stands still",
     Reason.SUSPENDED: "the match stopped holding after a level had fired",
     Reason.ACKNOWLEDGED: "somebody has taken the escalation",
