@@ -84,6 +84,10 @@ class Facts:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    _by_rule: dict[str, list[Episode]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     def view(self, ticket_id: str, at: datetime, without: str | None = None) -> View:
         """How a member stood at `at`, what one rule wrote aside."""
         history = self.members[ticket_id]
@@ -96,5 +100,7 @@ class Facts:
 
     def episodes_of(self, rule_id: str) -> list[Episode]:
         """The rule's episodes on this subject, the one anchored last first."""
-        own = (episode for episode in self.episodes if episode.id.rule == rule_id)
-        return sorted(own, key=lambda episode: episode.anchor_at, reverse=True)
+        if self.episodes and not self._by_rule:
+            for episode in sorted(self.episodes, key=lambda one: one.anchor_at, reverse=True):
+                self._by_rule.setdefault(episode.id.rule, []).append(episode)
+        return self._by_rule.get(rule_id, [])

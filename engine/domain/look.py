@@ -78,7 +78,7 @@ def _marks(mark: Mark | None) -> tuple[Mark, ...]:
 
 def _situation(compiled: CompiledRule, facts: Facts, view: View, at: datetime) -> Situation:
     ticket = view.ticket
-    own = [e.escalated_at for e in facts.episodes if e.id.rule == compiled.rule.id]
+    own = [episode.escalated_at for episode in facts.episodes_of(compiled.rule.id)]
     return Situation(
         view=view,
         at=at,

@@ -296,13 +296,14 @@ def _compile_duration(test: Test, calendar: Calendar, pause_while: frozenset[Sta
     else:
         measure = _time_since(_SINCE[test.field], calendar, pause_while)
     accepts = _accepts_length(test)
+    edges = _edges(test)
 
     def examine(situation: Situation) -> Finding:
         found, _ = measure(situation, ())
         return Finding("test", accepts(found), test.field, test.operator.value, test.wanted, found)
 
     def changes_at(situation: Situation) -> datetime | None:
-        return measure(situation, _edges(test))[1]
+        return measure(situation, edges)[1]
 
     return Compiled(lambda s: accepts(measure(s, ())[0]), changes_at, examine)
 

@@ -130,7 +130,7 @@ def stand(
 
 def _cannot_concern(compiled: CompiledRule, facts: Facts, now: datetime) -> bool:
     """Whether plain values already say that the rule does not hold and never did here."""
-    if facts.by is not None or any(e.id.rule == compiled.rule.id for e in facts.episodes):
+    if facts.by is not None or facts.episodes_of(compiled.rule.id):
         return False
     history = facts.members.get(facts.subject)
     if history is None or not any(compiled.requires):
