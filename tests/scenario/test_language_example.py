@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -50,8 +49,7 @@ def shown(text: str) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "rules")
+def desk(desk: Desk) -> Desk:
     desk.rules(RULES)
     return desk
 

@@ -131,14 +131,14 @@ def test_the_wheel_carries_the_engine_and_nothing_else(wheel: set[str]) -> None:
 
 
 def test_the_unit_starts_a_verb_that_exists() -> None:
-    from engine.cli import main
+    from engine.cli import group
 
     unit = ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
     unit.read(ROOT / "systemd" / "escalatord.service")
     program, *arguments = unit["Service"]["ExecStart"].split()
 
-    shown = CliRunner().invoke(main, [*arguments, "--help"])
+    shown = CliRunner().invoke(group, [*arguments, "--help"])
 
     assert Path(program).name == "escalatord"
     assert shown.exit_code == 0, shown.output

@@ -1,0 +1,166 @@
+"""`status` and `outbox list`: how the daemon is doing, and what is on its way out."""
+
+from __future__ import annotations
+
+from engine.ports import OutboxState
+from tests.cli.desk import LATE, Desk, Document, conforming, day, row
+
+
+def status(desk: Desk) -> Document:
+    ended = desk.run("status", "--json")
+    assert ended.code == 0, ended.err
+    return conforming("status", ended.document)
+
+
+def outbox(desk: Desk, *arguments: str) -> list[Document]:
+    ended = desk.run("outbox", "list", "--json", *arguments)
+    assert ended.code == 0, ended.err
+    rows: list[Document] = conforming("outbox", ended.document)["rows"]
+    return rows
+
+
+def test_status_tells_what_was_read_and_what_fired(desk: Desk) -> None:
+    desk.replay()
+    once = desk.once("--through", day("11:30"))
+
+    document = status(desk)
+
+    assert document["now"] == day("11:30")
+    assert document["generation"] == once["generation"]
+    assert document["degraded"] is False
+    assert document["helpdesks"] == [{"name": "desk", "read": True, "tickets": 1}]
+    assert document["live_episodes"] == 1
+    assert document["unowned"] == 1
+    assert document["overdue"] == 0
+    assert document["held"] == 0
+    assert [row["name"] for row in document["recent"]] == ["remind", "escalate"]
+    assert document["rules"] == [
+        {
+            "rule": "late",
+            "mode": "active",
+            "escalations": 1,
+            "reminders": 1,
+            "customer_messages": 1,
+        }
+    ]
+
+
+def test_an_escalation_that_somebody_took_is_not_unowned(desk: Desk) -> None:
+    desk.replay()
+    desk.once("--through", day("11:30"))
+
+    desk.run("ack", "desk:1")
+
+    assert status(desk)["unowned"] == 0
+
+
+def test_a_ladder_whose_last_notice_was_said_in_vain_is_listed(desk: Desk) -> None:
+    desk.replay()
+    desk.rules(LATE.replace("notify: [boss]}", "notify: [boss], repeat: {every: 1h, times: 2}}"))
+    desk.once("--through", day("12:30"))
+    before = status(desk)["exhausted"]
+    desk.once("--through", day("13:00"))
+
+    after = status(desk)["exhausted"]
+    text = desk.run("status").out
+    desk.run("ack", "desk:1")
+
+    assert before == []
+    assert after == [{"ticket": "desk:1", "rule": "late", "level": 2, "name": "escalate"}]
+    assert "nobody took desk:1 after the last notice of late escalate\n" in text
+    assert status(desk)["exhausted"] == []
+
+
+def test_what_was_not_looked_at_in_time_is_overdue(desk: Desk) -> None:
+    desk.once("--at", day("09:00"))
+
+    assert status(desk)["overdue"] == 1
+
+
+def test_a_helpdesk_that_was_never_read_says_so(desk: Desk) -> None:
+    desk.run("migrate")
+
+    assert status(desk)["helpdesks"] == [{"name": "desk", "read": False, "tickets": 0}]
+
+
+def test_broken_rules_degrade_and_the_last_good_ones_are_told_of(desk: Desk) -> None:
+    good = desk.once("--at", day("09:00"))["generation"]
+    desk.rules(LATE.replace("levels:", "levles:"))
+
+    document = status(desk)
+    text = desk.run("status").out
+
+    assert (document["degraded"], document["generation"]) == (True, good)
+    assert "DEGRADED: the rule files are broken, the last good rules run" in text
+
+
+def test_a_person_reads_the_status_on_one_screen(desk: Desk) -> None:
+    desk.replay()
+    generation = desk.once("--through", day("11:30"))["generation"]
+
+    said = desk.run("status").out.splitlines()
+
+    assert said == [
+        f"now {day('11:30')}   generation {generation}   rules are good",
+        "helpdesk desk: read, 1 tickets",
+        "open tickets 1   live episodes 1   overdue 0   unowned 1   held 0",
+        "outbox: delivered 6",
+        "",
+        "rule  mode     escalations reminders to customers",
+        "late  active             1         1            1",
+        "",
+        "last firings:",
+        f"  {day('10:00')}  desk:1  late  remind",
+        f"  {day('11:00')}  desk:1  late  escalate",
+    ]
+
+
+def test_the_outbox_lists_the_view_oldest_first(desk: Desk) -> None:
+    desk.once("--through", day("11:30"))
+
+    rows = outbox(desk)
+
+    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
+    assert {(row["audience"], row["action"]) for row in rows} == {
+        ("ticket", "note"),
+        ("ticket", "change"),
+        ("staff", "notify"),
+        ("customer", "reply"),
+    }
+    assert {row["state"] for row in rows} == {"delivered"}
+    assert len({row["idempotency_key"] for row in rows}) == len(rows)
+
+
+def test_no_address_stands_in_the_outbox(desk: Desk) -> None:
+    desk.once("--through", day("11:30"))
+
+    hashes = {row["receiver_hash"] for row in outbox(desk) if row["audience"] == "staff"}
+
+    assert len(hashes) == 2
+    assert not any("boss" in str(each) or "everybody" in str(each) for each in hashes)
+
+
+def test_the_outbox_can_be_narrowed_to_a_state(desk: Desk) -> None:
+    desk.once("--through", day("11:30"))
+
+    assert outbox(desk, "--state", "pending") == []
+    assert desk.run("outbox", "list", "--state", "pending").out == "the outbox is empty\n"
+    assert len(desk.run("outbox", "list", "--state", "delivered").out.splitlines()) == 6
+
+
+def test_a_state_that_does_not_exist_is_refused_with_those_that_do(desk: Desk) -> None:
+    ended = desk.run("outbox", "list", "--state", "sent")
+
+    assert ended.code == 2
+    assert all(state.value in ended.err for state in OutboxState)
+
+
+def test_looking_writes_nothing(desk: Desk) -> None:
+    desk.log(row("1", "09:00"))
+    desk.once("--at", day("09:00"))
+    before = desk.files()
+
+    status(desk)
+    outbox(desk)
+
+    assert desk.files() == before

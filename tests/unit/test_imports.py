@@ -1,0 +1,252 @@
+"""Who may import whom: the layers of the design, kept by walking the imports.
+
+The table is the design's (`Layout`), with what building added to it:
+
+- `errors` is everybody's: it is how a fault is put into words.
+- `settings` reads each helpdesk's own options, and durations as the rule language writes them.
+- `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
+- `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
+- `insight` also puts into log lines what the stages did, so it knows the logger's type.
+- `cli` prints what `insight` tells and starts what `daemon` runs. `check` reads the rulebook
+  itself, since `app` would import the store; `migrate` opens the store before `app` can.
+- `testing`, for those who write connectors, knows the ports and the domain.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.cli.desk import LATE, RECEIVERS
+
+ROOT: Final = Path(__file__).parents[2]
+ENGINE: Final = ROOT / "engine"
+
+CONNECTORS: Final = {"domain", "ports", "errors"}
+INNER: Final = {"domain", "ports", "pipeline", "errors"}
+
+MAY_IMPORT: Final[Mapping[str, set[str]]] = {
+    "errors": set(),
+    "clock": set(),
+    "logs": set(),
+    "supervision": set(),
+    "domain": {"errors"},
+    "ports": {"domain"},
+    "rulebook": CONNECTORS,
+    "messages": CONNECTORS,
+    "store": CONNECTORS,
+    "helpdesks": CONNECTORS,
+    "channels": CONNECTORS,
+    "testing": CONNECTORS,
+    "pipeline": CONNECTORS | {"clock"},
+    "simulation": INNER,
+    "insight": INNER | {"logs"},
+    "web": INNER | {"insight", "simulation"},
+    "control": INNER | {"insight", "simulation"},
+    "scheduler": {"clock"},
+    "settings": {"domain", "errors", "helpdesks"},
+    "app": {
+        "channels",
+        "clock",
+        "domain",
+        "errors",
+        "helpdesks",
+        "messages",
+        "pipeline",
+        "ports",
+        "rulebook",
+        "settings",
+        "simulation",
+        "store",
+    },
+    "daemon": INNER | {"app", "clock", "insight", "logs", "scheduler", "supervision"},
+    "cli": INNER
+    | {"app", "clock", "daemon", "insight", "logs", "rulebook", "settings", "store", "supervision"},
+}
+"""Part of the program → the other parts that it may import."""
+
+OUTSIDE: Final[Mapping[str, set[str]]] = {
+    "channels": {"rich"},
+    "cli": {"click"},
+    "helpdesks": {"pydantic", "pydantic_core"},
+    "logs": {"structlog"},
+    "messages": {"jinja2", "markdown_it"},
+    "rulebook": {"holidays", "re2", "yaml"},
+    "scheduler": {"apscheduler"},
+    "settings": {"pydantic", "yaml"},
+    "store": {"alembic", "sqlalchemy"},
+    "supervision": {"sdnotify"},
+}
+"""Part of the program → the libraries that it may import; all others make do with Python's own."""
+
+HEAVY: Final = {"alembic", "apscheduler", "httpx", "jinja2", "psycopg", "pydantic", "sqlalchemy"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of a module: `part` imports `module`, at `place`."""
+
+    part: str
+    module: str
+    place: str
+
+    @property
+    def top(self) -> str:
+        return self.module.split(".")[0]
+
+    @property
+    def other(self) -> str:
+        """The part of our program that is imported."""
+        return self.module.split(".")[1]
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.module}"
+
+
+def imports() -> Iterator[Import]:
+    """Every import of the program, those inside functions and for types included."""
+    for path in sorted(ENGINE.rglob("*.py")):
+        inside = path.relative_to(ENGINE)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for module in modules(node):
+                place = f"engine/{inside}:{getattr(node, 'lineno', 0)}"
+                yield Import(inside.parts[0].removesuffix(".py"), module, place)
+
+
+def modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    assert node.level == 0, f"line {node.lineno}: imports here name the whole path"
+    module = str(node.module)
+    if module == "engine":
+        return [f"engine.{alias.name}" for alias in node.names]
+    return [module]
+
+
+ALL: Final = tuple(imports())
+OURS: Final = [each for each in ALL if each.top == "engine" and each.module != "engine.__version__"]
+THEIRS: Final = [
+    each for each in ALL if each.top != "engine" and each.top not in sys.stdlib_module_names
+]
+
+
+def test_every_part_of_the_program_has_its_place_in_the_table() -> None:
+    parts = {path.name.removesuffix(".py") for path in ENGINE.iterdir()}
+
+    assert parts - {"__init__", "__pycache__", "py.typed", *MAY_IMPORT} == set()
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_is_below_it(part: str) -> None:
+    strange = [
+        str(each)
+        for each in OURS
+        if each.part == part and each.other not in {part, *MAY_IMPORT[part]}
+    ]
+
+    assert strange == []
+
+
+def test_the_table_has_no_circles() -> None:
+    settled: set[str] = set()
+    while left := MAY_IMPORT.keys() - settled:
+        free = {part for part in left if MAY_IMPORT[part] <= settled}
+        assert free, f"a circle among {sorted(left)}"
+        settled |= free
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_its_own_libraries(part: str) -> None:
+    strange = [
+        str(each)
+        for each in THEIRS
+        if each.part == part and each.top not in OUTSIDE.get(part, set())
+    ]
+
+    assert strange == []
+
+
+@pytest.mark.parametrize(
+    "library, door", [("sqlalchemy", "store"), ("apscheduler", "scheduler"), ("alembic", "store")]
+)
+def test_a_library_comes_in_by_one_door(library: str, door: str) -> None:
+    assert {each.part for each in THEIRS if each.top == library} == {door}
+
+
+def test_the_domain_leans_on_python_alone() -> None:
+    assert [str(each) for each in THEIRS if each.part == "domain"] == []
+    assert {each.other for each in OURS if each.part == "domain"} <= {"domain", "errors"}
+
+
+@pytest.mark.parametrize("module", ["logging", "socket", "sqlite3", "subprocess", "threading"])
+def test_the_domain_does_nothing_outside_itself(module: str) -> None:
+    assert [str(each) for each in ALL if each.part == "domain" and each.top == module] == []
+
+
+# --- what a start costs --------------------------------------------------------------------------
+
+
+def loaded_by(folder: Path, *arguments: str) -> set[str]:
+    """The modules that are loaded at the end of a verb."""
+    program = (
+        "import sys\n"
+        "from engine.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "finally:\n"
+        "    print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stderr.split())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with ten rules."""
+    ten = (LATE.replace("id: late", f"id: late-{number}") for number in range(10))
+    templates = tmp_path / "rules" / "templates" / "customer"
+    templates.mkdir(parents=True)
+    (tmp_path / "rules" / "rules.yaml").write_text(f"{RECEIVERS}rules:\n{''.join(ten)}")
+    (templates / "received.md").write_text("---\nsubject: We have it\n---\nHello\n")
+    return tmp_path
+
+
+def test_checking_ten_rules_loads_no_heavy_library(folder: Path) -> None:
+    loaded = loaded_by(folder, "check", "rules")
+
+    assert "engine.rulebook" in loaded
+    assert loaded & HEAVY == set()
+
+
+def test_a_schema_loads_no_heavy_library(folder: Path) -> None:
+    loaded = loaded_by(folder, "schema", "--contract", "once")
+
+    assert loaded & HEAVY == set()
+
+
+def test_a_verb_that_runs_once_loads_no_scheduler(folder: Path) -> None:
+    (folder / "config.yaml").write_text("channels: {log: {kind: console}}\n")
+
+    assert "apscheduler" not in loaded_by(folder, "once", "--dry-run")
+
+
+def test_the_version_loads_no_verb(folder: Path) -> None:
+    loaded = {name for name in loaded_by(folder, "--version") if name.startswith("engine.")}
+
+    assert loaded == {"engine.cli", "engine.cli.complaints", "engine.errors"}
