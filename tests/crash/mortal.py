@@ -48,6 +48,8 @@ rules:
 HOUR = timedelta(hours=1)
 DUE_AT = MONDAY + 2 * HOUR
 """When the first level of the one ticket falls due."""
+DECIDED_AT = DUE_AT + timedelta(seconds=1)
+"""When the customer's message is decided, too: where we change a field, the customer is last."""
 END = MONDAY + 12 * HOUR
 """When all is said."""
 
@@ -241,13 +243,14 @@ class World:
         raise AssertionError(f"it lived on; it passed {self.fate.passed}")
 
     def decide(self) -> None:
-        """Get to where the first level has fired, and nothing of it is delivered."""
-        self.real_now = DUE_AT
+        """Get to where all of the first level is decided, and nothing of it is delivered."""
         self.cycle.ingest(DUE_AT)
         self.cycle.evaluate(DUE_AT)
+        self.cycle.evaluate(DECIDED_AT)
+        self.real_now = DECIDED_AT
 
     def deliver(self) -> None:
-        self.cycle.deliver(DUE_AT)
+        self.cycle.deliver(DECIDED_AT)
 
     def rescue(self, after: timedelta = timedelta()) -> list[OutboxState]:
         """Rescue so much later; gives what became of what was found."""

@@ -206,20 +206,20 @@ def test_a_group_set_like_any_field_is_told_too(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields, expected",
+    "assignee, group, expected",
     [
-        ({"assignee": "ann", "group": "support"}, "ann"),
-        ({"group": "support"}, "the-support"),
-        ({"assignee": "stranger", "group": "support"}, "the-support"),
-        ({"group": "unheard-of"}, "everybody"),
-        ({}, "everybody"),
+        ("ann", "support", "ann"),
+        (None, "support", "the-support"),
+        ("stranger", "support", "the-support"),
+        (None, "unheard-of", "everybody"),
+        (None, None, "everybody"),
     ],
 )
 def test_an_assignee_who_is_nobody_falls_back_to_the_group_and_to_default(
-    desk: Desk, fields: dict[str, str], expected: str
+    desk: Desk, assignee: str | None, group: str | None, expected: str
 ) -> None:
     ladder(desk, "[{name: a, after: 1h, notify: [assignee]}]")
-    desk.open(**fields)
+    desk.open(assignee=assignee, group=group)
     desk.live("5d")
     assert desk.receivers() == [expected]
 
