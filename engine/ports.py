@@ -444,6 +444,10 @@ class Transaction(Protocol):
         """Keep episodes with their firings and messages; known ones stay as they were."""
         ...
 
+    def rename_rule(self, old: str, new: str) -> None:
+        """Let all that is remembered of a rule belong to its new id."""
+        ...
+
     def last_decisions(
         self, subjects: Iterable[str]
     ) -> dict[tuple[str, str], tuple[Verdict, Reason]]:

@@ -80,7 +80,7 @@ class Facts:
     budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     limits: CustomerLimits = field(default_factory=CustomerLimits)
 
-    _views: dict[tuple[str, datetime, str | None], View] = field(
+    _views: dict[tuple[str, datetime, frozenset[str]], View] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -88,14 +88,14 @@ class Facts:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def view(self, ticket_id: str, at: datetime, without: str | None = None) -> View:
-        """How a member stood at `at`, what one rule wrote aside."""
+    def view(self, ticket_id: str, at: datetime, without: frozenset[str] = frozenset()) -> View:
+        """How a member stood at `at`, what one rule (by all its ids) wrote aside."""
         history = self.members[ticket_id]
-        rule = without if without in history.writing_rules else None
-        key = (ticket_id, at, rule)
+        rules = without & history.writing_rules
+        key = (ticket_id, at, rules)
         found = self._views.get(key)
         if found is None:
-            found = self._views[key] = history.as_of(at, rule)
+            found = self._views[key] = history.as_of(at, rules)
         return found
 
     def episodes_of(self, rule_id: str) -> list[Episode]:

@@ -135,12 +135,12 @@ class History:
         seen.update((event.at, None) for event in self.events if event.at <= until)
         return sorted(seen)
 
-    def as_of(self, at: datetime, without: str | None = None) -> View:
+    def as_of(self, at: datetime, without: frozenset[str] = frozenset()) -> View:
         """How the ticket stood at `at` (aware UTC), everything of that instant included.
 
         Args:
             at: The instant; events later than this are not looked at.
-            without: Id of a rule whose own writes are invisible here.
+            without: Ids of a rule (its present and former ones) whose own writes are invisible.
         """
         happened = self.events[: bisect_right(self.events, at, key=_at)]
         fold = _Fold(_opening_view(self.opening), self.opening.status, self.opening.assignee)
@@ -148,7 +148,7 @@ class History:
         for event in happened:
             if event.kind is EventKind.MESSAGE:
                 _take_message(fold, event)
-            elif event.kind is EventKind.CHANGED and (without is None or event.rule != without):
+            elif event.kind is EventKind.CHANGED and event.rule not in without:
                 _take_change(fold, event)
         fold.view.ticket = with_values(self.opening, fold.changes)
         return fold.view

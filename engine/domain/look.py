@@ -56,7 +56,7 @@ def look(compiled: CompiledRule, facts: Facts, at: datetime) -> Look:
     for name, history in facts.members.items():
         if history.opening.created_at > at:
             continue
-        view = facts.view(name, at, compiled.rule.id)
+        view = facts.view(name, at, compiled.rule.ids)
         if not view.is_open:
             continue
         views[name] = view
@@ -116,7 +116,7 @@ def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime)
     return match_anchor(
         history,
         (*facts.escalations.get(name, ()), *facts.customer_escalations.get(customer, ())),
-        lambda instant: facts.view(name, instant, compiled.rule.id),
+        lambda instant: facts.view(name, instant, compiled.rule.ids),
         at,
         lambda past, instant: _situation(compiled, facts, past, instant),
         compiled.condition.holds,
@@ -141,7 +141,7 @@ def findings(compiled: CompiledRule, facts: Facts, at: datetime, seen: Look) -> 
     if not names:
         return None
     name = seen.newest or max(names)
-    view = seen.views.get(name) or facts.view(name, at, compiled.rule.id)
+    view = seen.views.get(name) or facts.view(name, at, compiled.rule.ids)
     return compiled.condition.examine(_situation(compiled, facts, view, at))
 
 

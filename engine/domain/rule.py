@@ -253,6 +253,11 @@ class Rule:
     reason: str = ""
     fingerprint: str = ""
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The rule's id, and the one that it had before a rename."""
+        return frozenset((self.id,) if self.moved_from is None else (self.id, self.moved_from))
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -192,7 +192,7 @@ WHY: Final[Mapping[str, str]] = {
     Reason.TOO_LATE: "it came due too long ago to act now; the ticket was left alone",
     Reason.BUDGET: (
         "the rule had reached its budget; this notice stands for the escalation, and its field "
-        "changes wait for room, or for escalatord outbox release"
+        "changes wait for the next hour with room"
     ),
     Reason.PASSED_ON_RELOAD: "it was passed when the rules were reloaded",
     "last_update": "the customer has had as many updates as the rule allows",

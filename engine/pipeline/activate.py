@@ -43,6 +43,9 @@ def activate(
             rules=_known(generation, before, known_since or now),
             sources=dict(sources),
         )
+        for rule in generation.rules:
+            if rule.moved_from is not None:
+                tx.rename_rule(rule.moved_from, rule.id)
         tx.activate_generation(record)
         tickets = tx.open_tickets()
     for start in range(0, len(tickets), CHUNK):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy import Text, bindparam, delete, exists, insert, select, text, update
 
 from engine.domain.actions import Audience
 from engine.domain.episode import (
@@ -85,6 +85,27 @@ _MESSAGES_OF_CUSTOMERS = _messages_by(_M.customer)
 _MESSAGES_OF_TICKETS = _messages_by(_M.ticket)
 
 
+# What the new id already has of its own stays; the rest is copied, and takes what belongs to it.
+_NEW_RULE, _OLD_RULE = bindparam("new_rule", type_=Text), bindparam("old_rule", type_=Text)
+_TAKEN = EPISODES.alias("taken")
+_COPY_EPISODES = insert(EPISODES).from_select(
+    ["subject", "rule", "anchor", "anchor_at", "escalated_at", "ended_at"],
+    select(_E.subject, _NEW_RULE, _E.anchor, _E.anchor_at, _E.escalated_at, _E.ended_at).where(
+        _E.rule == _OLD_RULE,
+        ~exists().where(
+            _TAKEN.c.subject == _E.subject,
+            _TAKEN.c.anchor == _E.anchor,
+            _TAKEN.c.rule == _NEW_RULE,
+        ),
+    ),
+)
+_RENAMES = tuple(
+    update(table).where(table.c.rule == _OLD_RULE).values(rule=_NEW_RULE)
+    for table in (FIRINGS, MESSAGES, OUTBOX)
+)
+_FORGET_EPISODES = delete(EPISODES).where(_E.rule == _OLD_RULE)
+
+
 class EpisodePart(Part):
     """What is remembered of each rule on each subject."""
 
@@ -130,6 +151,13 @@ class EpisodePart(Part):
         _SAVE.run(self._connection, [_episode_row(episode) for episode in ordered])
         _SAVE_FIRINGS.run(self._connection, list(chain.from_iterable(map(_firing_rows, ordered))))
         _SAVE_MESSAGES.run(self._connection, list(chain.from_iterable(map(_message_rows, ordered))))
+
+    def rename_rule(self, old: str, new: str) -> None:
+        """Let a rule's episodes, with all that belongs to them, go on under its new id."""
+        names = {"old_rule": old, "new_rule": new}
+        for statement in (_COPY_EPISODES, *_RENAMES):
+            self._connection.execute(statement, names)
+        self._connection.execute(_FORGET_EPISODES, {"old_rule": old})
 
     def escalations_of_customers(self, customers: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
         """When episodes of these customers' tickets, and of their groups, became escalations.

@@ -348,7 +348,6 @@ def test_the_same_cycle_twice_adds_nothing(desk: Desk) -> None:
     assert desk.everything() == before
 
 
-@pytest.mark.xfail(strict=True, reason="what is kept of a rule does not move to its new id")
 def test_a_renamed_rule_fires_nothing_twice(desk: Desk) -> None:
     ladder(desk, "[{name: a, after: 1h}, {name: b, after: 4h}]", backlog="act")
     desk.open()

@@ -104,7 +104,6 @@ def test_a_customer_template_sees_the_ticket_as_its_customer_knows_it() -> None:
         "ticket.tags",
         "ticket.fields",
         "ticket.raw_status",
-        "ticket.id",
         "customer.id",
         "customer.tier",
         "customer.email",
@@ -412,7 +411,7 @@ def test_the_digest_lists_every_ticket_and_why() -> None:
     assert rendered.text.count("Because") == 3
     assert "before the rule's present text was loaded" in rendered.text
     assert "the rule had reached its budget" in rendered.text
-    assert "escalatord outbox release" in rendered.text
+    assert "wait for the next hour with room" in rendered.text
     assert "it came due too long ago" in rendered.text
 
 
