@@ -194,7 +194,9 @@ fates = st.lists(interruptions, max_size=5)
 few = settings(
     max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
-many = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(
+    max_examples=80, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @few
