@@ -10,7 +10,11 @@ from engine.domain.anchor import group_test
 from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not, Test
 from engine.domain.matching import Compiled, compile_condition, dispatch_values
 from engine.domain.rule import Generation, Mode, Rule
-from engine.domain.ticket import Ticket
+from engine.domain.ticket import Priority, Status, Ticket
+
+
+MOST_ANSWERS = 4096
+"""Few-valued fields have few combinations; a desk that makes up types must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,9 @@ class CompiledRule:
     condition: Compiled
     requires: tuple[frozenset[str] | None, ...]
     inhibited_by: tuple[str, ...] = ()
+    _answers: dict[tuple[Priority | None, str | None, Status], bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def contacts(self) -> ContactsTest | None:
@@ -37,6 +44,15 @@ class CompiledRule:
 
         Of a resolved ticket the status is not asked: what it was before it was resolved counts.
         """
+        key = (ticket.priority, ticket.type, ticket.status)
+        found = self._answers.get(key)
+        if found is None:
+            if len(self._answers) >= MOST_ANSWERS:
+                self._answers.clear()
+            found = self._answers[key] = self._is_concerned_by(ticket)
+        return found
+
+    def _is_concerned_by(self, ticket: Ticket) -> bool:
         values = [ticket.effective_priority.value, ticket.type]
         if not ticket.status.is_resolved:
             values.append(ticket.status.value)

@@ -23,6 +23,9 @@ TOO_OLD: Final = 12.0
 """Seconds after which a life ends though what it waited for has not come."""
 LONGEST_AFTER: Final = 0.03
 """Seconds between what a life waited for and its end, at most: no step shall be the favourite."""
+STEPS_OF_A_MAIL: Final = 4
+SHARE_WITH_KILLS: Final = 0.85
+"""Of all mails, at most so many are sent before the last kill."""
 QUIET_WITHIN: Final = 240.0
 """Seconds in which the rest of the work is to be done."""
 LOOK_EVERY: Final = 0.5
@@ -204,27 +207,32 @@ class Killing:
         """Kill it so many times, stop it once, let it finish, and start it once more."""
         chance = random.Random(self.seed)
         found = Aftermath(self.load)
-        # A quarter of the work is left for after the last kill.
-        steps = 4 * self.load.mails * 3 // 4 // kills
-        for _ in range(kills):
-            found.kills.append(self.live(Fate.drawn(chance, steps)))
+        share = SHARE_WITH_KILLS * self.load.mails / kills
+        for number in range(1, kills + 1):
+            fate = Fate.drawn(chance, steps=STEPS_OF_A_MAIL * int(share))
+            found.kills.append(self.live(fate, most=int(number * share)))
+            if number == kills // 2:
+                self.stop_under_load(found)
         found.left = self.load.mails - len(self.mails())
-        self.stop_under_load(found)
         self.finish(found)
         self.start_again(found)
         return found
 
-    def live(self, fate: Fate) -> Kill:
-        """One life."""
+    def live(self, fate: Fate, most: int) -> Kill:
+        """One life, which ends early when the sink has `most` mails: work is to be left over."""
+        mails = len(self.mails())
         program, count = self.start(), 0
-        while fate.kind != "age" and count < fate.count and program.age < TOO_OLD:
+        oldest = fate.after if fate.kind == "age" else TOO_OLD
+        while count < fate.count and mails < most and program.age < oldest:
             try:
-                name, line = self.heard.get(timeout=TOO_OLD - program.age)
+                name, line = self.heard.get(timeout=max(0.0, oldest - program.age))
             except queue.Empty:
                 break
             assert line is not None, program.died()
             count += fate.counts(name, line)
-        threading.Event().wait(fate.after)  # chance chooses the instant
+            mails += line.get("place") == "taken"
+        if fate.kind != "age":
+            threading.Event().wait(fate.after)  # chance chooses the instant
         age = program.age
         assert program.process.poll() is None, program.died()
         program.kill()
