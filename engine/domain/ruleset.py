@@ -12,7 +12,6 @@ from engine.domain.matching import Compiled, compile_condition, dispatch_values
 from engine.domain.rule import Generation, Mode, Rule
 from engine.domain.ticket import Priority, Status, Ticket
 
-
 MOST_ANSWERS = 4096
 """Few-valued fields have few combinations; a desk that makes up types must not fill the memory."""
 
