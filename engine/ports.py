@@ -324,7 +324,6 @@ class RuleKnown:
 
     Attributes:
         since: Aware UTC.
-        levels_before: Whether an older text of this rule was in force until then.
     """
 
     fingerprint: str
