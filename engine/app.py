@@ -24,7 +24,7 @@ from engine.errors import ConfigError, Problem
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
-from engine.pipeline.deliver import Outside
+from engine.pipeline.deliver import LEASE_FOR, Outside
 from engine.pipeline.evaluate import Policy
 from engine.ports import Channel, GenerationRecord, Helpdesk
 from engine.settings import Settings, load_settings
@@ -281,6 +281,14 @@ class App:
         """Remember where a play ended."""
         with self.store.write() as tx:
             tx.set_meta(PLAYED_KEY, at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def dead_by(self, now: datetime) -> datetime:
+        """By when, at a start that holds the daemon's lock, leases are told to have run out.
+
+        Where the lock keeps others out, whoever leased before is dead, and nobody waits for the end
+        of the lease. Where other daemons may run, a lease lasts as long as it says.
+        """
+        return now + 2 * LEASE_FOR if self.store.has_one_daemon else now
 
     def close(self) -> None:
         """Let go of connections and files."""

@@ -16,7 +16,6 @@ from engine.domain.actions import Audience
 from engine.errors import EscalatordError, StoreBusyError
 from engine.insight.telling import tell, tell_of_problems
 from engine.pipeline.cycle import Cycle, Work
-from engine.pipeline.deliver import LEASE_FOR
 from engine.pipeline.rescue import rescue
 from engine.ports import OutboxState
 from engine.scheduler import Scheduler
@@ -91,8 +90,7 @@ class Daemon:
         self._adopt(rules, clock.now())
         if isinstance(clock, ReplayClock):
             clock.start()
-        # We hold the daemon's lock: whoever leased these rows is dead.
-        self._rescue(self._lease_time() + 2 * LEASE_FOR)
+        self._rescue(self.app.dead_by(self._lease_time()))
         self.log.info(
             "daemon.started",
             pid=os.getpid(),

@@ -95,6 +95,11 @@ class SqlStore:
     def _taken(self) -> AbstractContextManager[None]:
         return nullcontext() if self._turn is None else self._turn.taken()
 
+    @property
+    def has_one_daemon(self) -> bool:
+        """Whether `lock` keeps others out, so that leases from before it are of the dead."""
+        return self._path is not None
+
     def lock(self) -> DaemonLock:
         """Take the lock of the one daemon; on PostgreSQL any number of them may run.
 
