@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -28,7 +29,9 @@ from engine.pipeline.deliver import LEASE_FOR, Outside
 from engine.pipeline.evaluate import Policy
 from engine.ports import Channel, GenerationRecord, Helpdesk
 from engine.settings import Settings, load_settings
+from engine.simulation.forecast import Forecast, forecast
 from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
+from engine.simulation.still import StillHelpdesk
 from engine.store import SqlStore, StoreMissingError, open_store
 
 if TYPE_CHECKING:
@@ -124,13 +127,16 @@ class App:
 
     # --- rules ---
 
-    def load_rules(self) -> Loaded:
+    def load_rules(self, folder: Path | None = None) -> Loaded:
         """Read the rule files; never raises for what is in them.
 
         A folder without any is an error: it is a typing mistake, or a disk that is not there, and
         no wish that every rule should end.
+
+        Args:
+            folder: Where they are; the configured folder by default.
         """
-        folder = self.settings.rules_from_here
+        folder = folder or self.settings.rules_from_here
         loaded = rulebook.load(folder, channels=frozenset(self.settings.channels))
         if loaded.files or loaded.generation is None:
             return loaded
@@ -209,6 +215,21 @@ class App:
             real_now=SystemClock().now,
             heard=heard,
         )
+
+    def forecast(
+        self, policy: Policy, now: datetime, until: datetime, heard: Callable[[datetime], None]
+    ) -> tuple[Cycle, Forecast]:
+        """What these rules would do; for a rehearsal, which it wears out.
+
+        Args:
+            policy: What decides.
+            now: The first instant.
+            until: The last one (both aware UTC).
+            heard: Told of each instant that has been lived through.
+        """
+        cycle = self.cycle(policy)
+        cycle.real_now = lambda: LONG_AGO  # leases and retries, too, live in the stretch
+        return cycle, forecast(cycle, self.recording, now, until, heard)
 
     def outside(self, policy: Policy) -> Outside:
         """Everything that a delivery can reach."""
@@ -289,6 +310,20 @@ class App:
         of the lease. Where other daemons may run, a lease lasts as long as it says.
         """
         return now + 2 * LEASE_FOR if self.store.has_one_daemon else now
+
+    def rehearsal(self) -> App:
+        """The same parts on a copy of the store in memory, cut off from the world.
+
+        Nothing that it does reaches outside, and nothing happens to its tickets any more.
+        """
+        copy = open_store("sqlite://")
+        self.store.copy_into(copy)
+        apart = App(self.settings, copy, io.StringIO(), dry_run=True)
+        apart.helpdesks = {
+            name: StillHelpdesk(name, copy, apart.recording, can_reply=one.can_reply)
+            for name, one in self.helpdesks.items()
+        }
+        return apart
 
     def close(self) -> None:
         """Let go of connections and files."""

@@ -25,6 +25,7 @@ VERBS = {
     "import": "engine.cli.storing",
     "migrate": "engine.cli.storing",
     "check": "engine.cli.rules",
+    "plan": "engine.cli.planning",
     "explain": "engine.cli.telling",
     "status": "engine.cli.telling",
     "outbox": "engine.cli.telling",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
+
+from engine.domain.calendar import ALWAYS
+from engine.domain.duration import Duration, DurationError
 
 _FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9900, 1, 1, tzinfo=UTC)
@@ -37,3 +40,26 @@ class Instant(click.ParamType[datetime]):
 
 
 INSTANT = Instant()
+
+
+class Length(click.ParamType[timedelta]):
+    """A length of wall-clock time as rule files write it."""
+
+    name = "DURATION"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Read it; a day is 24 hours."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            length = ALWAYS.duration(Duration.parse(str(value)))
+        except DurationError as error:
+            self.fail(f"{error}; {error.help}", param, ctx)
+        if not length:
+            self.fail(f"'{value}' is no time at all; write for example 4h or 2d", param, ctx)
+        return length
+
+
+LENGTH = Length()

@@ -45,9 +45,9 @@ def as_json(
         "generation": generation,
         "degraded": degraded,
         "ingested": together(work.ingested, work.unread),
-        "fired": sorted((_fired(one) for one in work.evaluated.fired), key=_order),
-        "customer": sorted(written + waiting, key=_order),
-        "skipped": sorted((_skipped(one) for one in work.evaluated.skipped), key=_order),
+        "fired": sorted((firing(one) for one in work.evaluated.fired), key=order_of),
+        "customer": sorted(written + waiting, key=order_of),
+        "skipped": sorted((_skipped(one) for one in work.evaluated.skipped), key=order_of),
         "next_check_at": utc_second(next_at) if next_at else None,
     }
 
@@ -57,7 +57,8 @@ def key_of(message: CustomerMessage) -> str:
     return "|".join((message.episode.text, message.message.value, str(message.occurrence)))
 
 
-def _order(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:
+def order_of(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:
+    """What the lists of a document are sorted by."""
     return (
         str(row["due_at"]),
         str(row["ticket"]),
@@ -67,7 +68,8 @@ def _order(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:
     )
 
 
-def _fired(one: Fired) -> documents.Fired:
+def firing(one: Fired) -> documents.Fired:
+    """A level that fired, as programs outside are told."""
     return {
         "ticket": one.ticket,
         "rule": one.rule,

@@ -12,13 +12,24 @@ from engine.ports import Batch, Helpdesk, Json, Message, Reading, Sent, SentStat
 
 @dataclass(slots=True)
 class Recording:
-    """What would have been done outside, in order: (what, key)."""
+    """What would have been done outside, in order.
+
+    Attributes:
+        acts: Changes and notes: (what, key).
+        messages: Messages to staff and to customers; a digest is one.
+    """
 
     acts: list[tuple[str, str]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
     def add(self, what: str, key: str) -> Sent:
         """Record an act as if it had arrived."""
         self.acts.append((what, key))
+        return Sent(SentState.DELIVERED, receipt="dry run")
+
+    def add_message(self, message: Message) -> Sent:
+        """Record a message as if it had arrived."""
+        self.messages.append(message)
         return Sent(SentState.DELIVERED, receipt="dry run")
 
 
@@ -58,7 +69,7 @@ class RecordingHelpdesk:
     def reply(self, ticket_id: str, message: Message, at: datetime) -> Sent:
         """Recorded, not done."""
         del ticket_id, at
-        return self._recording.add("reply", message.key)
+        return self._recording.add_message(message)
 
 
 class RecordingChannel:
@@ -70,7 +81,7 @@ class RecordingChannel:
 
     def send(self, message: Message) -> Sent:
         """Recorded, not sent."""
-        return self._recording.add(self.name, message.key)
+        return self._recording.add_message(message)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -6,9 +6,11 @@ The table is the design's (`Layout`), with what building added to it:
 - `settings` reads each helpdesk's own options, and durations as the rule language writes them.
 - `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
 - `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
-- `insight` also puts into log lines what the stages did, so it knows the logger's type.
-- `cli` prints what `insight` tells and starts what `daemon` runs. `check` reads the rulebook
-  itself, since `app` would import the store; `migrate` opens the store before `app` can.
+- `insight` also puts into log lines what the stages did, so it knows the logger's type; and it
+  tells what `simulation` looked ahead to.
+- `cli` prints what `insight` tells, starts what `daemon` runs and has `simulation` compare two sets
+  of rules. `check` reads the rulebook itself, since `app` would import the store; `migrate` opens
+  the store before `app` can.
 - `testing`, for those who write connectors, knows the ports and the domain.
 """
 
@@ -47,7 +49,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "testing": CONNECTORS,
     "pipeline": CONNECTORS | {"clock"},
     "simulation": INNER,
-    "insight": INNER | {"logs"},
+    "insight": INNER | {"logs", "simulation"},
     "web": INNER | {"insight", "simulation"},
     "control": INNER | {"insight", "simulation"},
     "scheduler": {"clock"},
@@ -68,7 +70,18 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     },
     "daemon": INNER | {"app", "clock", "insight", "logs", "scheduler", "supervision"},
     "cli": INNER
-    | {"app", "clock", "daemon", "insight", "logs", "rulebook", "settings", "store", "supervision"},
+    | {
+        "app",
+        "clock",
+        "daemon",
+        "insight",
+        "logs",
+        "rulebook",
+        "settings",
+        "simulation",
+        "store",
+        "supervision",
+    },
 }
 """Part of the program → the other parts that it may import."""
 

@@ -12,6 +12,7 @@ from engine.insight.contracts.documents import (
     ImportDocument,
     OnceDocument,
     OutboxDocument,
+    PlanDocument,
     StatusDocument,
 )
 from engine.insight.contracts.json_schema import Schema, schema_of
@@ -24,6 +25,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "outbox": OutboxDocument,
     "status": StatusDocument,
     "import": ImportDocument,
+    "plan": PlanDocument,
 }
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {

@@ -15,6 +15,7 @@ from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Kind, Mode, Since
 from engine.insight.contracts.json_schema import keywords, one_of
 from engine.ports import OutboxState
+from engine.simulation.plan import Fate
 
 INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 
@@ -330,3 +331,57 @@ class ImportDocument(TypedDict):
     now: Annotated[Instant, "Nothing later than this was taken"]
     helpdesks: Annotated[dict[str, ImportedHelpdesk], "By name; those that could be read"]
     unread: list[Unread]
+
+
+# --- plan ----------------------------------------------------------------------------------------
+
+FateWord = Annotated[str, one_of(Fate)]
+
+
+class PlannedChange(TypedDict):
+    """A level of one ticket's ladder whose fate changes."""
+
+    ticket: Subject
+    rule: RuleId
+    level: Annotated[str, "The level's name, else its `after` as written"]
+    fate: FateWord
+    was_at: Annotated[Instant | None, "When it fires by the present rules"]
+    is_at: Annotated[Instant | None, "When it fires by the proposed rules"]
+    passed: Annotated[ReasonWord | None, "Why it counts as passed without acting"]
+
+
+class PlannedRule(TypedDict):
+    """What one proposed rule would do."""
+
+    rule: RuleId
+    fired: Annotated[Count, "Levels and repetitions that fire"]
+    messages: Annotated[Count, "Messages that it sends"]
+    messages_now: Annotated[Count, "Messages that it sends by the present rules"]
+    passed: Annotated[dict[str, int], "Levels that pass without acting, by reason"]
+
+
+class PlannedTraffic(TypedDict):
+    """The messages of the stretch."""
+
+    customers: Count
+    staff: Annotated[Count, "A digest is one message"]
+    busiest_hour: Annotated[Instant | None, "Beginning of the hour with most messages"]
+    in_busiest_hour: Count
+
+
+class PlanDocument(TypedDict):
+    """What other rules would change for the open tickets, if nothing happened to any of them."""
+
+    format: Literal["escalatord.plan/1"]
+    now: Annotated[Instant, "The first instant"]
+    until: Annotated[Instant, "The last one"]
+    generation: Annotated[str, "The present rules"]
+    proposed: Annotated[str, "The proposed rules"]
+    ok: Annotated[bool, "No budget is exceeded, and every ticket could be decided"]
+    over_budget: Annotated[list[str], "Rules that exceed their own budget"]
+    fired: Annotated[list[Fired], "What fires by the proposed rules, sorted as for `once`"]
+    changes: list[PlannedChange]
+    rules: list[PlannedRule]
+    present_messages: PlannedTraffic
+    proposed_messages: PlannedTraffic
+    failures: Annotated[dict[str, str], "Subjects that could not be decided, and what was wrong"]
