@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.domain.actions import Action, FieldChange
 from engine.domain.calendar import ALWAYS
 from engine.domain.duration import Duration
-from engine.domain.facts import CustomerLimits, Known
+from engine.domain.facts import CustomerLimits
 from engine.domain.history import History
 from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
@@ -27,18 +27,14 @@ from engine.domain.ticket import (
     value_of,
     with_value,
 )
-from engine.pipeline.acknowledge import acknowledge
-from engine.pipeline.activate import activate
 from engine.pipeline.cycle import Cycle, Work
-from engine.pipeline.deliver import Outside
-from engine.pipeline.evaluate import Policy
 from engine.ports import Json, Message
 from engine.rulebook import load, render_problem
+from engine.simulation.world import LONG_AGO, World
 from engine.store import SqlStore, open_store
 from engine.testing import MONDAY, MemoryChannel, PlainComposer, ScriptedHelpdesk, ticket
 
 CORA = Customer(id="cora")
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 RECEIVERS = """
 receivers:
@@ -115,23 +111,40 @@ class Desk:
     store: SqlStore = field(default_factory=lambda: open_store("sqlite://"))
     helpdesk: ScriptedHelpdesk = field(default_factory=ScriptedHelpdesk)
     channel: MemoryChannel = field(default_factory=MemoryChannel)
-    limits: CustomerLimits = field(default_factory=CustomerLimits)
-    cycle: Cycle | None = None
-    ruleset: Ruleset | None = None
-    played: datetime | None = None
     work: Work = field(default_factory=Work)
+
+    def __post_init__(self) -> None:
+        self.world = World(
+            store=self.store,
+            composer=lambda _: ListingComposer(),
+            helpdesks={"desk": self.helpdesk},
+            channels={"log": self.channel},
+        )
+
+    @property
+    def limits(self) -> CustomerLimits:
+        """How often a customer may hear from us; from the next rules on."""
+        return self.world.limits
+
+    @limits.setter
+    def limits(self, limits: CustomerLimits) -> None:
+        self.world.limits = limits
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The stages, once there are rules."""
+        return self.world.cycle
+
+    @property
+    def ruleset(self) -> Ruleset | None:
+        """The rules in force."""
+        return self.world.ruleset
 
     # --- rules ---
 
     def rules(self, text: str, now: datetime = LONG_AGO, receivers: str = "") -> None:
         """Put rules in force; the receivers of the scenarios are added, and some others."""
-        generation = generation_of(text, receivers)
-        before, self.ruleset = self.ruleset, Ruleset(generation)
-        record = activate(self.store, self.ruleset, {}, now)
-        earlier = {c.rule.id: c for c in before.rules} if before else {}
-        known = {name: Known(k.since, earlier.get(name)) for name, k in record.rules.items()}
-        policy = Policy(self.ruleset, generation.receivers, self.limits, known)
-        self._wire(policy, self.cycle.read_once if self.cycle else set())
+        self.world.put_in_force(Ruleset(generation_of(text, receivers)), now)
 
     def reload(self, when: str, text: str) -> None:
         """Live up to that instant, and put other rules in force at it."""
@@ -141,22 +154,7 @@ class Desk:
 
     def restart(self) -> None:
         """The process begins anew over the same store, with the rules in force."""
-        assert self.cycle is not None
-        self._wire(self.cycle.policy, set())
-
-    def _wire(self, policy: Policy, read_once: set[str]) -> None:
-        outside = Outside(
-            helpdesks={"desk": self.helpdesk},
-            channels={"log": self.channel},
-            reply_channels={},
-            composer=ListingComposer(),
-            ruleset=policy.ruleset,
-            jitter=lambda: 0.5,
-        )
-        helpdesks = {"desk": self.helpdesk}
-        self.cycle = Cycle(
-            self.store, helpdesks, policy, outside, lambda: LONG_AGO, read_once=read_once
-        )
+        self.world.restart()
 
     # --- the story ---
 
@@ -201,8 +199,7 @@ class Desk:
     def acknowledge(self, when: str, name: str = "desk:T1", rule: str | None = None) -> list[str]:
         """Live up to that instant; somebody takes the ticket's escalations by name."""
         self.live(when)
-        assert self.ruleset is not None
-        return acknowledge(self.store, name, rule, "ann", self.ruleset.group_kinds, at(when))
+        return self.world.acknowledge(name, rule, "ann", at(when))
 
     def live(self, until: str) -> Work:
         """Live through every event and due instant up to so long after Monday at nine."""
@@ -214,18 +211,12 @@ class Desk:
 
     def play(self, until: datetime) -> Work:
         """Live through every event and due instant up to `until`."""
-        assert self.cycle is not None
-        self.work = self.cycle.play(self.played, until)
-        assert not self.work.evaluated.failures, self.work.evaluated.failures
-        self.played = until
+        self.work = self.world.play(until)
         return self.work
 
     def tick(self, now: datetime) -> Work:
         """One cycle at one instant."""
-        assert self.cycle is not None
-        self.work = self.cycle.run(now)
-        assert not self.work.evaluated.failures, self.work.evaluated.failures
-        self.played = now
+        self.work = self.world.tick(now)
         return self.work
 
     def evaluate_only(self, when: str) -> None:
@@ -233,12 +224,12 @@ class Desk:
         assert self.cycle is not None
         self.cycle.ingest(at(when))
         self.cycle.evaluate(at(when))
-        self.played = at(when)
+        self.world.played = at(when)
 
     def now(self) -> datetime:
         """The instant up to which the desk has lived."""
-        assert self.played is not None
-        return self.played
+        assert self.world.played is not None
+        return self.world.played
 
     # --- what came of it ---
 
