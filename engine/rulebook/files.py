@@ -46,6 +46,12 @@ def find_rule_files(paths: Sequence[Path], report: Report) -> list[FoundFile]:
     return _distinct(found)
 
 
+def except_for(files: Iterable[FoundFile], others: Iterable[FoundFile]) -> list[FoundFile]:
+    """The others that are none of `files`, whatever way leads to them."""
+    known = {_resolved(file.path) for file in files}
+    return [file for file in others if _resolved(file.path) not in known]
+
+
 def find_templates(paths: Sequence[Path], audiences: Iterable[str]) -> list[FoundFile]:
     """All templates of the folders, and of the folders in which single files lie."""
     found: list[FoundFile] = []

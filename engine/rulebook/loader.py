@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,10 +11,17 @@ from engine.domain.rule import Generation, MessageTemplate, Receiver, Rule
 from engine.errors import Problem
 from engine.rulebook.calendars import read_calendars
 from engine.rulebook.fields import Fields
-from engine.rulebook.files import FoundFile, decode, find_rule_files, find_templates, read_bytes
+from engine.rulebook.files import (
+    FoundFile,
+    decode,
+    except_for,
+    find_rule_files,
+    find_templates,
+    read_bytes,
+)
 from engine.rulebook.fingerprint import generation_id
 from engine.rulebook.names import Names
-from engine.rulebook.nodes import ListNode, MapNode, ScalarNode, Span, is_nothing, kind_of
+from engine.rulebook.nodes import ListNode, MapNode, Node, ScalarNode, Span, is_nothing, kind_of
 from engine.rulebook.receivers import read_receivers
 from engine.rulebook.report import Report
 from engine.rulebook.rules import Draft, draft_rules, read_rules
@@ -45,7 +52,12 @@ class Loaded:
     rule_count: int
 
 
-def load(folder: Path | Sequence[Path], *, channels: frozenset[str] | None = None) -> Loaded:
+def load(
+    folder: Path | Sequence[Path],
+    *,
+    channels: frozenset[str] | None = None,
+    beside: Sequence[Path] = (),
+) -> Loaded:
     """Read, check and resolve rule files; never raises for what is in them.
 
     1. Read all files; those that are no UTF-8 or no YAML drop out, with an error.
@@ -57,9 +69,11 @@ def load(folder: Path | Sequence[Path], *, channels: frozenset[str] | None = Non
         folder: The rules folder, or several folders and files. A folder is read with all below
             it, `tests/` and `templates/` aside; `*.test.yaml` are no rule files.
         channels: The names of the config file's channels; None when they are not known.
+        beside: Folders whose calendars, receivers, templates and rules may be named too, where
+            what is read does not define them itself. Their rules are not in the generation.
     """
     paths = [folder] if isinstance(folder, Path) else list(folder)
-    return _Loader(channels).load(paths)
+    return _Loader(channels).load(paths, beside)
 
 
 class _Loader:
@@ -71,16 +85,22 @@ class _Loader:
         self._sources: dict[str, str] = {}
         self._contents: list[tuple[str, bytes]] = []
 
-    def load(self, paths: Sequence[Path]) -> Loaded:
+    def load(self, paths: Sequence[Path], beside: Sequence[Path]) -> Loaded:
         """The steps of `load`, in order."""
         files = find_rule_files(paths, self._report)
+        others = except_for(files, find_rule_files(beside, self._report))
         self._names.are_complete = not self._report.has_errors
-        templates = self._read_templates(paths)
+        templates = self._read_templates([*paths, *beside])
         documents = [part for file in files if (part := self._read_sections(file)) is not None]
-        receivers = self._read_names(documents)
+        around = [part for file in others if (part := self._read_sections(file)) is not None]
+        self._read_calendars(documents)
+        self._read_calendars(around, frozenset(self._names.calendars))
+        receivers = self._read_receivers(documents)
+        receivers |= self._read_receivers(around, frozenset(self._names.receivers))
         drafts = [draft for part in documents for draft in self._draft(part)]
+        self._enter_rules(around)
         rules = read_rules(drafts, self._names, self._report)
-        self._require_default(documents)
+        self._require_default([*documents, *around])
         return Loaded(
             generation=self._assemble(rules, receivers, templates),
             problems=self._report.sorted(),
@@ -132,19 +152,34 @@ class _Loader:
         _check_version(sections, self._report)
         return sections
 
-    def _read_names(self, documents: Sequence[Fields]) -> dict[str, Receiver]:
+    def _read_calendars(self, documents: Sequence[Fields], known: Container[str] = ()) -> None:
+        """Enter calendars; those that are known by their name already are passed over."""
         places: dict[str, Span] = {}
         for part in documents:
             if (node := part.value("calendars")) is not None:
                 self._names.are_complete &= isinstance(node, MapNode)
-                read_calendars(node, self._names, places, self._report)
+                read_calendars(_without(known, node), self._names, places, self._report)
+
+    def _read_receivers(
+        self, documents: Sequence[Fields], known: Container[str] = ()
+    ) -> dict[str, Receiver]:
+        """Enter receivers, and give them; those that are known already are passed over."""
         receivers: dict[str, Receiver] = {}
         for part in documents:
             if (node := part.value("receivers")) is not None:
                 self._names.are_complete &= isinstance(node, MapNode)
-                for receiver in read_receivers(node, self._names, self._report):
+                for receiver in read_receivers(_without(known, node), self._names, self._report):
                     receivers[receiver.name] = receiver
         return receivers
+
+    def _enter_rules(self, documents: Sequence[Fields]) -> None:
+        """Let rules be named that are not read; what is wrong with them is said elsewhere."""
+        for part in documents:
+            node = part.value("rules")
+            for item in node.items if isinstance(node, ListNode) else ():
+                name = item.get("id") if isinstance(item, MapNode) else None
+                if isinstance(name, ScalarNode):
+                    self._names.rules.setdefault(name.text.strip(), name.span)
 
     def _draft(self, sections: Fields) -> list[Draft]:
         node = sections.value("rules")
@@ -185,6 +220,13 @@ def _without_empty_sections(root: MapNode) -> MapNode:
             if key.text == "version" or key.text not in _KEYS or not is_nothing(value)
         ),
     )
+
+
+def _without(known: Container[str], node: Node) -> Node:
+    """A section without the names that are known already."""
+    if not isinstance(node, MapNode):
+        return node
+    return MapNode(node.span, tuple(pair for pair in node.entries if pair[0].text not in known))
 
 
 def _check_version(sections: Fields, report: Report) -> None:
