@@ -28,6 +28,7 @@ from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
 from engine.pipeline.deliver import LEASE_FOR, Outside
 from engine.pipeline.evaluate import Policy
 from engine.ports import Channel, GenerationRecord, Helpdesk
+from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
 from engine.simulation.forecast import Forecast, forecast
 from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REPLAY_KEY = "replay_now"
 PLAYED_KEY = "played_until"
+EXAMPLE_SURVEY = "https://survey.example"
+"""Where rule tests send customers: nothing is sent."""
 
 
 class RulesError(ConfigError):
@@ -351,6 +354,16 @@ def open_app(
     url = settings.store_url()
     store = _copy_of(url) if dry_run else open_store(url, upgrade=upgrade)
     return App(settings, store, stream or sys.stdout, dry_run=dry_run)
+
+
+def equipment() -> Equipment:
+    """What rule tests need that is not simulated: it is what the daemon runs on."""
+    return Equipment(
+        open_store=lambda: open_store("sqlite://"),
+        composer=lambda generation, zone: TemplateComposer(
+            generation.templates, zone, survey_url=EXAMPLE_SURVEY
+        ),
+    )
 
 
 def _copy_of(url: str) -> SqlStore:

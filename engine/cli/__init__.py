@@ -25,6 +25,7 @@ VERBS = {
     "import": "engine.cli.storing",
     "migrate": "engine.cli.storing",
     "check": "engine.cli.rules",
+    "test": "engine.cli.rule_testing",
     "plan": "engine.cli.planning",
     "explain": "engine.cli.telling",
     "status": "engine.cli.telling",

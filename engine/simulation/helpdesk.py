@@ -68,7 +68,7 @@ class ScriptedHelpdesk:
         """Somebody sets fields; ``customer__tier`` stands for ``customer.tier``."""
         for name, after in values.items():
             dotted = name.replace("__", ".")
-            before = value_of(self._state(ticket_id, at), dotted)
+            before = value_of(self.present(ticket_id, at), dotted)
             self._add(
                 ticket_id,
                 Event(
@@ -90,6 +90,7 @@ class ScriptedHelpdesk:
         text: str = "",
         *,
         is_public: bool = True,
+        channel: str | None = None,
     ) -> None:
         """Somebody writes a message."""
         self._add(
@@ -101,6 +102,7 @@ class ScriptedHelpdesk:
                 actor=actor,
                 is_public=is_public,
                 text=text,
+                channel=channel,
             ),
         )
 
@@ -112,7 +114,8 @@ class ScriptedHelpdesk:
         self.events[ticket_id].append(event)
         self.events[ticket_id].sort(key=lambda one: one.at)
 
-    def _state(self, ticket_id: str, at: datetime) -> Ticket:
+    def present(self, ticket_id: str, at: datetime) -> Ticket:
+        """How the helpdesk holds a ticket at an instant: what others did to it, not what we did."""
         ticket = self.openings[ticket_id]
         for event in self.events[ticket_id]:
             if event.kind is EventKind.CHANGED and event.at <= at and event.field:
@@ -139,7 +142,7 @@ class ScriptedHelpdesk:
         events = tuple(event for event in self.events[name] if event.at <= until)
         opening = self.openings[name]
         at = events[-1].at if events else opening.created_at
-        return Observation(self._state(name, until), at, opening=opening, events=events)
+        return Observation(self.present(name, until), at, opening=opening, events=events)
 
     def next_change_at(self, after: datetime) -> datetime | None:
         """The next instant of the story."""

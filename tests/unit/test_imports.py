@@ -11,7 +11,10 @@ The table is the design's (`Layout`), with what building added to it:
 - `cli` prints what `insight` tells, starts what `daemon` runs and has `simulation` compare two sets
   of rules. `check` reads the rulebook itself, since `app` would import the store; `migrate` opens
   the store before `app` can.
-- `testing`, for those who write connectors, knows the ports and the domain.
+- `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
+  store and the composer that it plays on are handed to it by `app`.
+- `testing`, for those who write connectors, knows the ports and the domain, and hands on the
+  scripted helpdesk of the `simulation`.
 """
 
 from __future__ import annotations
@@ -46,9 +49,10 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "store": CONNECTORS,
     "helpdesks": CONNECTORS,
     "channels": CONNECTORS,
-    "testing": CONNECTORS,
+    "testing": CONNECTORS | {"simulation"},
     "pipeline": CONNECTORS | {"clock"},
     "simulation": INNER,
+    "ruletests": INNER | {"rulebook", "simulation"},
     "insight": INNER | {"logs", "simulation"},
     "web": INNER | {"insight", "simulation"},
     "control": INNER | {"insight", "simulation"},
@@ -64,6 +68,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "pipeline",
         "ports",
         "rulebook",
+        "ruletests",
         "settings",
         "simulation",
         "store",
@@ -77,6 +82,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "insight",
         "logs",
         "rulebook",
+        "ruletests",
         "settings",
         "simulation",
         "store",
