@@ -91,7 +91,7 @@ class _Words:
 
     def _state(self, state: ExpectedState) -> str:
         wanted = ", ".join(_wanted(check) for check in state.checks)
-        return f"{self._at(state.first)}  ticket{self._about(state.ticket)}: {wanted}"
+        return f"{self._at(state.first)}  {self._ticket(state)}: {wanted}"
 
     # --- actual ---
 
@@ -120,7 +120,7 @@ class _Words:
             return f"{self._at(state.first)}  there is no such ticket yet"
         fields = dict.fromkeys(check.field for check in state.checks)
         found = ", ".join(f"{name} {_shown(value_of(ticket, name))}" for name in fields)
-        return f"{self._at(state.first)}  ticket{self._about(state.ticket)}: {found}"
+        return f"{self._at(state.first)}  {self._ticket(state)}: {found}"
 
     # --- parts ---
 
@@ -131,10 +131,16 @@ class _Words:
         is_group = source in ("customer", "organization", "everyone")
         return f" for {subject if is_group else name}"
 
+    def _ticket(self, state: ExpectedState) -> str:
+        name = (state.ticket or "").partition(":")[2]
+        return f"ticket {name}" if self._names_tickets else "ticket"
+
     def _span(self, one: Expected) -> str:
-        if one.first == one.last:
-            return self._at(one.first)
-        return f"{self._at(one.first)} to {self._at(one.last)}"
+        first, last = self._at(one.first), self._at(one.last)
+        if first == last:
+            return first
+        day = len("Mon 2026-01-05 ")
+        return f"{first} to {last[day:] if first[:day] == last[:day] else last}"
 
     def _at(self, at: datetime) -> str:
         local = at.astimezone(self._zone)
