@@ -33,10 +33,15 @@ def activate(
         known_since: For a replay: rules without history count as known since then.
     """
     generation = ruleset.generation
-    with store.write() as tx:
+    with store.read() as tx:
         before = tx.active_generation()
-        if before is not None and before.id == generation.id:
-            return before
+        tickets = tx.open_tickets()
+    if before is not None and before.id == generation.id:
+        return before
+    # First: whoever dies in between has only looked once too often, and has put nothing in force.
+    for start in range(0, len(tickets), CHUNK):
+        _mark(store, tickets[start : start + CHUNK], ruleset, now)
+    with store.write() as tx:
         record = GenerationRecord(
             id=generation.id,
             loaded_at=now,
@@ -47,9 +52,6 @@ def activate(
             if rule.moved_from is not None:
                 tx.rename_rule(rule.moved_from, rule.id)
         tx.activate_generation(record)
-        tickets = tx.open_tickets()
-    for start in range(0, len(tickets), CHUNK):
-        _mark(store, tickets[start : start + CHUNK], ruleset, now)
     return record
 
 
