@@ -26,7 +26,14 @@ from engine.helpdesks.options import (
 from engine.settings import yaml_text
 from engine.settings.channels import CHANNELS, ChannelOptions
 from engine.settings.faults import Faults
-from engine.settings.model import CustomerLimits, LogOptions, Replay, Settings
+from engine.settings.model import (
+    ControlOptions,
+    CustomerLimits,
+    LogOptions,
+    ReloadOptions,
+    Replay,
+    Settings,
+)
 from engine.settings.secret import Secret
 from engine.settings.values import HelpdeskName, Name, PositiveLength, Text, WebUrl, Whole
 
@@ -90,6 +97,8 @@ class _Top(Options):
     every: PositiveLength = timedelta(seconds=30)
     batch: Whole = 500
     log: LogOptions = LogOptions()
+    reload: ReloadOptions = ReloadOptions()
+    control: ControlOptions = ControlOptions()
     survey_url: WebUrl | None = None
 
 
@@ -228,8 +237,10 @@ class _Reader:
             log=top.log,
             survey_url=top.survey_url,
             replay=replay,
+            reload=top.reload,
             warnings=tuple(f"{self._shown_path}: {warning}" for warning in warnings),
             _store=store,
+            _control=top.control,
         )
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from engine.helpdesks.options import HelpdeskOptions, Options
+from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile
 from engine.settings.channels import ChannelOptions
 from engine.settings.secret import Secret
-from engine.settings.values import Length, Whole
+from engine.settings.values import Length, Rhythm, Whole
 
 _RELATIVE_SQLITE: Final = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?):///(?P<path>(?!/|:memory:).+)")
+_SQLITE_FILE: Final = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>/[^?]+)")
 
 
 class CustomerLimits(Options):
@@ -40,6 +41,26 @@ class LogOptions(Options):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
+
+
+class ReloadOptions(Options):
+    """When changed rule files are noticed.
+
+    Attributes:
+        poll: Real time between two looks at them; nothing for only when asked.
+    """
+
+    poll: Rhythm = timedelta(seconds=10)
+
+
+class ControlOptions(Options):
+    """Where the daemon can be asked for something.
+
+    Attributes:
+        socket: The file of its socket; None for the usual place.
+    """
+
+    socket: PlaceOfFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,7 @@ class Settings:
         batch: Subjects evaluated in one transaction.
         survey_url: What customer templates see under this name.
         replay: The past that is lived through, if any.
+        reload: When changed rule files are noticed.
         warnings: Lines for the log: what is allowed, and unwise.
     """
 
@@ -85,8 +107,10 @@ class Settings:
     log: LogOptions
     survey_url: str | None
     replay: Replay | None
+    reload: ReloadOptions
     warnings: tuple[str, ...]
     _store: str | Secret = field(repr=False)
+    _control: ControlOptions
 
     @property
     def folder(self) -> Path:
@@ -99,6 +123,17 @@ class Settings:
         here = Path.cwd()
         is_below = self.rules.is_relative_to(here) and here != Path(here.anchor)
         return self.rules.relative_to(here) if is_below else self.rules
+
+    def control_socket(self) -> Path:
+        """The file of the daemon's socket: beside the store's where there is one, else beside ours.
+
+        Raises:
+            ConfigError: The store's URL is kept as a secret, and missing.
+        """
+        if self._control.socket is not None:
+            return self._control.socket.path
+        found = _SQLITE_FILE.match(self.store_url())
+        return Path(f"{found['path']}.sock") if found else self.folder / "escalatord.sock"
 
     def store_url(self) -> str:
         """URL of the store, with SQLite's file made absolute; it may hold a password.

@@ -34,6 +34,12 @@ def _positive_duration(value: object) -> object:
     return length
 
 
+def _rhythm(value: object) -> object:
+    if value in ("off", "0"):
+        return timedelta(0)
+    return _duration(value)
+
+
 def _whole(value: object) -> object:
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()):
         raise refuse("not-a-number", f"{shown(value)} is no whole number", "write for example 5")
@@ -71,6 +77,8 @@ def _web_url(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 Length = Annotated[timedelta, BeforeValidator(_duration)]
 PositiveLength = Annotated[timedelta, BeforeValidator(_positive_duration)]
+Rhythm = Annotated[timedelta, BeforeValidator(_rhythm)]
+"""How often; nothing (`off`) for never."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, BeforeValidator(_port)]
 Name = Annotated[str, BeforeValidator(_name)]

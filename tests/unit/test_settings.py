@@ -64,6 +64,8 @@ def test_an_empty_file_is_a_config_with_defaults(load: Load, tmp_path: Path) -> 
     assert settings.channels == {}
     assert settings.survey_url is None
     assert settings.replay is None
+    assert settings.reload.poll == timedelta(seconds=10)
+    assert settings.control_socket() == tmp_path / "escalatord.db.sock"
     assert settings.warnings == ()
 
 
@@ -81,6 +83,8 @@ timezone: Europe/Berlin
 every: 1m30s
 batch: 100
 log: {level: debug, format: json}
+reload: {poll: 3s}
+control: {socket: run/it.sock}
 survey_url: https://survey.example.com/?t={{ticket}}
 """
     )
@@ -98,6 +102,8 @@ survey_url: https://survey.example.com/?t={{ticket}}
     assert settings.every == timedelta(seconds=90)
     assert settings.batch == 100
     assert (settings.log.level, settings.log.format) == ("debug", "json")
+    assert settings.reload.poll == timedelta(seconds=3)
+    assert settings.control_socket() == tmp_path / "run/it.sock"
     assert settings.survey_url == "https://survey.example.com/?t={{ticket}}"
 
 
@@ -117,6 +123,28 @@ def test_a_store_in_a_file_lies_beside_the_config(
     url = load(f"store: {{url: '{written}'}}").store_url()
 
     assert url == resolved.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "store, socket",
+    [
+        ("sqlite:////var/lib/x.db", "/var/lib/x.db.sock"),
+        ("sqlite:///x.db", "{folder}/x.db.sock"),
+        ("sqlite://", "{folder}/escalatord.sock"),
+        ("postgresql://u@h/d", "{folder}/escalatord.sock"),
+    ],
+)
+def test_the_control_socket_lies_beside_the_stores_file(
+    load: Load, tmp_path: Path, store: str, socket: str
+) -> None:
+    settings = load(f"store: {{url: '{store}'}}")
+
+    assert str(settings.control_socket()) == socket.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize("written", ["off", "0", "0s"])
+def test_looking_at_the_rule_files_can_be_switched_off(load: Load, written: str) -> None:
+    assert load(f"reload: {{poll: {written}}}").reload.poll == timedelta(0)
 
 
 def test_paths_begin_at_the_config_file_wherever_the_process_is(
@@ -245,6 +273,9 @@ helpdesks:
         ("helpdesks: {customer: {kind: file}}", "1:13: error[name] 'customer' means a group"),
         ("channels: {'a b': {kind: console}}", "1:12: error[name]"),
         ("channels: {c: {kind: console, to: x}}", "1:31: error[unknown-key]"),
+        ("reload: {poll: 10}", "1:16: error[duration]"),
+        ("reload: {poll: never}", "1:16: error[duration]"),
+        ("control: {sokcet: x}", "1:11: error[unknown-key]"),
         ("channels: {f: {kind: file}}", "1:12: error[missing-key] 'path' is missing"),
         ("channels: {m: {kind: smtp, host: h}}", "1:12: error[missing-key] 'from' is missing"),
         ("channels: {m: {kind: smtp, host: h, from: f, port: 70000}}", "1:52: error[port]"),
