@@ -38,7 +38,7 @@ from engine.store import SqlStore, StoreMissingError, open_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.rulebook import Loaded
+    from engine.rulebook import FolderStamp, Loaded
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REPLAY_KEY = "replay_now"
@@ -61,9 +61,7 @@ class RulesError(ConfigError):
     @property
     def faults(self) -> tuple[str, ...]:
         """Every fault of the rule files as people are shown it, and their sum."""
-        sources, problems = self.loaded.sources, self.loaded.problems
-        shown = [rulebook.render_problem(each, sources.get(each.file, "")) for each in problems]
-        return (*shown, rulebook.render_summary(self.loaded)) if shown else ()
+        return rulebook.render_all(self.loaded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +146,10 @@ class App:
             str(folder), 1, 1, 2, "error", "no-rules", "there are no rule files here", advice
         )
         return replace(loaded, generation=None, problems=(*loaded.problems, nothing))
+
+    def rules_stamp(self) -> FolderStamp:
+        """What the file system says of the rule files: nothing has changed while it is the same."""
+        return rulebook.folder_stamp(self.settings.rules_from_here)
 
     def rules_in_force(self) -> InForce:
         """The rules of the folder; where they are broken, the last good ones, and so degraded.

@@ -12,12 +12,16 @@ from datetime import UTC, datetime, timedelta
 from engine import logs
 from engine.app import App, InForce
 from engine.clock import ReplayClock, SystemClock
+from engine.control.server import ControlError, ControlServer
 from engine.domain.actions import Audience
 from engine.errors import EscalatordError, StoreBusyError
-from engine.insight.telling import tell, tell_of_problems
+from engine.insight import reloaded
+from engine.insight.reloaded import Reloaded
+from engine.insight.telling import tell
 from engine.pipeline.cycle import Cycle, Work
 from engine.pipeline.rescue import rescue
-from engine.ports import OutboxState
+from engine.ports import Json, OutboxState
+from engine.reload import Reloader
 from engine.scheduler import Scheduler
 from engine.supervision import Supervisor
 
@@ -43,9 +47,16 @@ class Daemon:
     log: logs.Logger = field(default_factory=logs.get)
     _cycle: Cycle | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
-    _reload: threading.Event = field(default_factory=threading.Event)
+    _hung_up: threading.Event = field(default_factory=threading.Event)
     _ticking: threading.Lock = field(default_factory=threading.Lock)
+    _swap_wanted: threading.Event = field(default_factory=threading.Event)
     _said_at: float = 0.0
+    _scheduler: Scheduler = field(init=False)
+    _reloader: Reloader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._scheduler = Scheduler(self._jumped)
+        self._reloader = Reloader(self.app, self.log, self._swap)
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then drain.
@@ -56,15 +67,15 @@ class Daemon:
         """
         self._listen()
         with self.app.store.lock():
-            self._begin()
-            scheduler = Scheduler(self._jumped)
+            control = self._begin()
             for interval, name, job in self._jobs():
-                scheduler.every(interval, name, self._guarded(name, job))
-            scheduler.start()
-            self._wait(scheduler)
+                self._scheduler.every(interval, name, self._guarded(name, job))
+            self._scheduler.start()
+            self._wait()
             self.supervisor.stopping()
             self.log.info("daemon.stopping")
-            scheduler.stop()
+            control.stop()
+            self._scheduler.stop()
             self._end()
 
     # --- signals ---
@@ -73,24 +84,24 @@ class Daemon:
         """Handle signals ourselves, even where SIGINT was inherited ignored."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._hung_up.set())
 
-    def _wait(self, scheduler: Scheduler) -> None:
+    def _wait(self) -> None:
+        reload = self._guarded("reload", self.reload)
         while not self._stop.wait(0.2):
-            if self._reload.is_set():
-                self._reload.clear()
-                self.reload()
-                scheduler.reschedule()
+            if self._hung_up.is_set():
+                self._hung_up.clear()
+                reload()
 
     # --- beginning and end ---
 
-    def _begin(self) -> None:
+    def _begin(self) -> ControlServer:
         clock = self.app.clock
-        rules = self.app.rules_in_force()
-        self._adopt(rules, clock.now())
+        self._reloader.begin()
         if isinstance(clock, ReplayClock):
             clock.start()
         self._rescue(self.app.dead_by(self._lease_time()))
+        control = self._open_control()
         self.log.info(
             "daemon.started",
             pid=os.getpid(),
@@ -100,6 +111,7 @@ class Daemon:
         )
         for warning in self.app.settings.warnings:
             self.log.warning("config.warning", message=warning)
+        return control
 
     def _end(self) -> None:
         """What is leased is finished by now; the clock of a replay stands still."""
@@ -108,51 +120,79 @@ class Daemon:
         self.app.close()
         self.log.info("daemon.stopped")
 
-    def _adopt(self, rules: InForce, now: datetime) -> None:
-        replayed = self.app.settings.replay is not None
-        policy = self.app.put_in_force(rules, now, from_the_start=replayed)
-        read = self._cycle.read_once if self._cycle else set()
-        self._cycle = self.app.cycle(policy, self._heard)
-        self._cycle.read_once = read
-        self._cycle.is_stopping = self._stop.is_set
-        if rules.degraded:
-            tell_of_problems(self.log, rules.problems)
-        self.log.info(
-            "rules.loaded",
-            generation=policy.ruleset.generation.id,
-            rules=len(policy.ruleset.rules),
-            degraded=rules.degraded,
-        )
+    # --- rules ---
 
-    def reload(self) -> bool:
-        """Read the rule files again; a bad one keeps the whole old set, loudly.
+    def reload(self) -> Reloaded:
+        """Read the rule files again and wait for the result; a bad one keeps the whole old set.
 
-        Returns:
-            Whether the new set is in force.
+        Raises:
+            StoreError: The rules are good, and could not be put in force.
         """
         self.supervisor.reloading()
-        loaded = self.app.load_rules()
-        if loaded.generation is None:
-            tell_of_problems(self.log, loaded.problems)
-            self.supervisor.ready()
-            return False
+        try:
+            return self._reloader.reload()
+        finally:
+            self.supervisor.reloaded()
+
+    def _swap(self, rules: InForce) -> dict[str, int]:
+        """Put rules in force between two ticks; gives the live episodes by the rules before."""
+        self._swap_wanted.set()
         with self._ticking:
-            self._adopt(self.app.rules_from(loaded), self.app.clock.now())
-        self.supervisor.ready()
-        return True
+            self._swap_wanted.clear()
+            with self.app.store.read() as tx:
+                live = tx.live_episodes()
+            self._adopt(rules)
+        self._scheduler.reschedule()
+        return live
+
+    def _adopt(self, rules: InForce) -> None:
+        """Rules, words and receivers change in one assignment: no stage sees half a set."""
+        replayed = self.app.settings.replay is not None
+        policy = self.app.put_in_force(rules, self.app.clock.now(), from_the_start=replayed)
+        cycle = self.app.cycle(policy, self._heard)
+        cycle.read_once = self._cycle.read_once if self._cycle else set()
+        # A delivery that began under rules that are no more in force leaves the rest to the next.
+        cycle.is_stopping = lambda: self._stop.is_set() or self._cycle is not cycle
+        self._cycle = cycle
+
+    def _open_control(self) -> ControlServer:
+        """Let `reload` and `status` ask; without them the daemon does its work all the same."""
+        path = self.app.settings.control_socket()
+        control = ControlServer(path, {"reload": self._asked_to_reload})
+        try:
+            control.start()
+        except ControlError as error:
+            self.log.error("control.failed", message=str(error))  # noqa: TRY400 - one clear line
+        return control
+
+    def _asked_to_reload(self) -> Json:
+        try:
+            done = self.reload()
+        except EscalatordError as error:
+            self.log.error("reload.failed", message=str(error))  # noqa: TRY400 - one clear line
+            raise
+        except Exception:
+            self.log.exception("reload.failed")
+            raise
+        return {"document": reloaded.as_json(done), "shown": list(done.shown)}
 
     # --- jobs ---
 
-    def _jobs(self) -> list[tuple[timedelta, str, Callable[[], None]]]:
+    def _jobs(self) -> list[tuple[timedelta, str, Callable[[], object]]]:
+        jobs: list[tuple[timedelta, str, Callable[[], object]]]
         if isinstance(self.app.clock, ReplayClock):
-            return [(REPLAY_TICK, "replay", self._play), (RESCUE_EVERY, "rescue", self._rescue_due)]
-        return [
-            (self.app.settings.every, "evaluate", self._evaluate),
-            (DELIVER_EVERY, "deliver", self._deliver),
-            (RESCUE_EVERY, "rescue", self._rescue_due),
-        ]
+            jobs = [(REPLAY_TICK, "replay", self._play)]
+        else:
+            jobs = [
+                (self.app.settings.every, "evaluate", self._evaluate),
+                (DELIVER_EVERY, "deliver", self._deliver),
+            ]
+        jobs.append((RESCUE_EVERY, "rescue", self._rescue_due))
+        if poll := self.app.settings.reload.poll:
+            jobs.append((poll, "reload", self._reloader.poll))
+        return jobs
 
-    def _guarded(self, name: str, job: Callable[[], None]) -> Callable[[], None]:
+    def _guarded(self, name: str, job: Callable[[], object]) -> Callable[[], None]:
         """A stage that fails says so once, and ticks again; it never stops the others."""
 
         def tick() -> None:
@@ -169,8 +209,8 @@ class Daemon:
         return tick
 
     def _evaluate(self) -> None:
-        cycle = self._present()
         with self._ticking:
+            cycle = self._present()
             now = self.app.clock.now()
             cycle.ingest(now)
             cycle.evaluate(now)
@@ -182,8 +222,8 @@ class Daemon:
     def _play(self) -> None:
         clock = self.app.clock
         assert isinstance(clock, ReplayClock)  # noqa: S101 - only a replay plays
-        cycle = self._present()
         with self._ticking:
+            cycle = self._present()
             until = clock.now()
             since = self.app.played_until()
             if since is None:
@@ -201,12 +241,16 @@ class Daemon:
     def _play_on(self, cycle: Cycle, since: datetime, until: datetime) -> bool:
         """As `Cycle.play`, but ready to stop between two instants; whether it came through."""
         at = cycle.next_instant(since)
-        while at is not None and at <= until and not self._stop.is_set():
+        while at is not None and at <= until and not self._is_wanted():
             cycle.run(at)
             self.app.keep_played(at)
             self.supervisor.alive()
             at = cycle.next_instant(at)
         return at is None or at > until
+
+    def _is_wanted(self) -> bool:
+        """Whether somebody waits for the tick to end."""
+        return self._stop.is_set() or self._swap_wanted.is_set()
 
     def _rescue_due(self) -> None:
         self._rescue(self._lease_time())

@@ -544,6 +544,10 @@ class Transaction(Protocol):
         """How much there is of what people ask about first."""
         ...
 
+    def live_episodes(self) -> dict[str, int]:
+        """Rule → how many of its episodes have fired a level and are not ended."""
+        ...
+
     def meta(self, key: str) -> str | None:
         """A small fact by name; None where nobody has set it."""
         ...

@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 JUMP = timedelta(seconds=5)
@@ -38,12 +40,11 @@ class Scheduler:
         self._on_jump = on_jump
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_clock, name="clock-watch", daemon=True)
-        self._intervals: dict[str, timedelta] = {}
+        self._names: list[str] = []
         self.overruns: dict[str, int] = {}
 
     def every(self, interval: timedelta, name: str, job: Callable[[], None]) -> None:
         """Run `job` now and then every `interval` of real time."""
-        self._intervals[name] = interval
         self.overruns.setdefault(name, 0)
         self._scheduler.add_job(
             job,
@@ -52,6 +53,7 @@ class Scheduler:
             id=name,
             next_run_time=datetime.now(UTC),
         )
+        self._names.append(name)
 
     def start(self) -> None:
         """Begin to tick."""
@@ -80,6 +82,7 @@ class Scheduler:
                 self._on_jump(jump)
 
     def reschedule(self) -> None:
-        """Let every job run now, and go on from there."""
-        for name in self._intervals:
-            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+        """Let every job run now, and go on from there; where it stops meanwhile, it stops."""
+        with suppress(JobLookupError):
+            for name in self._names:
+                self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))

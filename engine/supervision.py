@@ -16,7 +16,7 @@ class Supervisor:
         self._is_ready = False
 
     def ready(self) -> None:
-        """The first good evaluation is done, or a reload is."""
+        """The first good evaluation is done."""
         if not self._is_ready:
             self._is_ready = True
             self._notify("READY=1")
@@ -26,9 +26,14 @@ class Supervisor:
         self._notify("WATCHDOG=1")
 
     def reloading(self) -> None:
-        """The rules are being read again."""
-        self._is_ready = False
-        self._notify("RELOADING=1")
+        """The rules are being read again; `reloaded` must follow."""
+        if self._is_ready:
+            self._notify("RELOADING=1")
+
+    def reloaded(self) -> None:
+        """The rules have been read, whatever came of it."""
+        if self._is_ready:
+            self._notify("READY=1")
 
     def stopping(self) -> None:
         """No more ticks; what is under way is being finished."""

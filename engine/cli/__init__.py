@@ -32,6 +32,7 @@ VERBS = {
     "outbox": "engine.cli.telling",
     "schema": "engine.cli.schemas",
     "ack": "engine.cli.acting",
+    "reload": "engine.cli.reloading",
 }
 """Verb → the module that has it; each is imported only when it is asked for."""
 

@@ -13,7 +13,12 @@ from engine.insight.contracts.reasons import MEANINGS
 from engine.insight.explain import Explanation, plain, since_of, whole_seconds
 
 if TYPE_CHECKING:
-    from engine.insight.contracts.documents import OnceDocument, OutboxLine, StatusDocument
+    from engine.insight.contracts.documents import (
+        OnceDocument,
+        OutboxLine,
+        ReloadDocument,
+        StatusDocument,
+    )
 
 SHOWN: Final = 20
 """Rows of a kind: a screenful."""
@@ -164,6 +169,51 @@ def _some(rows: Sequence[str]) -> Iterator[str]:
         yield f"  {row}"
     if len(rows) > SHOWN:
         yield f"  … and {len(rows) - SHOWN} more; --json has them all"
+
+
+# --- reload --------------------------------------------------------------------------------------
+
+
+def reload_lines(document: ReloadDocument) -> Iterator[str]:
+    """What a reload came to."""
+    generation = document["generation"]
+    if document["result"] == "rejected":
+        yield f"rejected: generation {generation} stays in force; mend the files and reload again"
+        return
+    if document["result"] == "unchanged":
+        yield f"unchanged: generation {generation} is in force"
+        return
+    yield f"generation {document['before']} → {generation}: {_changes(document)}"
+    yield from (f"  + {rule}" for rule in document["added"])
+    renamed = {one["now"] for one in document["renamed"]}
+    yield from (f"  ~ {rule}" for rule in document["changed"] if rule not in renamed)
+    for one in document["renamed"]:
+        also = ", and changed" if one["now"] in document["changed"] else ""
+        yield f"  ~ {one['before']} is now {one['now']}{also}"
+    yield from (f"  - {rule}" for rule in document["removed"])
+
+
+def _changes(document: ReloadDocument) -> str:
+    """`+1 rule, ~1 changed; 14 live episodes keep their level`."""
+    counts = (
+        ("+", len(document["added"]), "rule" if len(document["added"]) == 1 else "rules"),
+        ("~", len(document["changed"]), "changed"),
+        ("~", len(document["renamed"]), "renamed"),
+        ("-", len(document["removed"]), "removed"),
+    )
+    told = [f"{sign}{count} {noun}" for sign, count, noun in counts if count]
+    told = told or ["no rule changed"]
+    told += ["receivers changed"] * document["receivers_changed"]
+    told += ["templates changed"] * document["templates_changed"]
+    kept, ended = document["episodes_kept"], document["episodes_ended"]
+    fate = f"{_episodes(kept)} {'keeps its' if kept == 1 else 'keep their'} level"
+    if ended:
+        fate += f", {_episodes(ended)} {'ends' if ended == 1 else 'end'} with the removed rules"
+    return f"{', '.join(told)}; {fate}"
+
+
+def _episodes(count: int) -> str:
+    return f"{count} live episode{'' if count == 1 else 's'}"
 
 
 # --- status and outbox ---------------------------------------------------------------------------

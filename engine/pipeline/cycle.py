@@ -47,7 +47,8 @@ class Cycle:
     Attributes:
         real_now: The machine's instant, for leases and retries (aware UTC).
         heard: Told of each stage's work as soon as it is committed.
-        is_stopping: Whether the program ends: a delivery then finishes what it is doing.
+        is_stopping: Whether the program ends, or these rules are no more in force: a delivery then
+            finishes what it is doing.
         holds_some: Whether budgets may hold rows back; unknown, and so assumed, at the start.
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
     """

@@ -44,7 +44,7 @@ LONGEST_RETRY = timedelta(minutes=30)
 MOST_ATTEMPTS = 20
 """Afterwards the row is a dead letter: rejected, and listed for a person to decide."""
 UNREADABLE_WAITS = timedelta(minutes=1)
-PUT_BACK = "the program ended before its turn"
+PUT_BACK = "the delivery was broken off before its turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def deliver(
         now: The domain's instant: what helpdesks are read up to, and when our writes happened.
         real_now: Gives the machine's instant, for leases and retries; both aware UTC. Others may be
             slow: it is asked again for every lease and every attempt.
-        is_stopping: Whether the program ends: what is being done is finished, the rest put back.
+        is_stopping: Whether to break off: the program ends, or other rules are in force by now.
+            What is being done is finished, the rest put back.
     """
     done = Delivered()
 

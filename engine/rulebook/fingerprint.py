@@ -11,6 +11,7 @@ from enum import Enum
 
 from engine.domain.calendar import Calendar
 from engine.domain.rule import Rule
+from engine.errors import Problem
 
 _DIGITS = 16
 _WITHOUT_EFFECT = frozenset(
@@ -35,6 +36,18 @@ def generation_id(files: Iterable[tuple[str, bytes]]) -> str:
     for name, contents in sorted(files):
         parts += (name.encode("utf-8", "surrogateescape"), contents)
     return _digest(parts)
+
+
+def content_id(sources: Mapping[str, str], problems: Iterable[Problem]) -> str:
+    """The hash of what one reading came to, good or bad; 16 hexadecimal digits.
+
+    Args:
+        sources: The text of each file that could be read, by path.
+        problems: What is wrong; it tells of the files that could not be read.
+    """
+    texts = [(name, text.encode("utf-8", "surrogateescape")) for name, text in sources.items()]
+    told = repr(sorted(map(str, problems))).encode("utf-8", "surrogateescape")
+    return generation_id([*texts, ("", told)])
 
 
 def _digest(parts: Iterable[bytes]) -> str:

@@ -33,6 +33,14 @@ def render_problem(problem: Problem, source: str) -> str:
     return f"{head}\n{problem.line:>5} | {shown}\n{' ' * 5} | {below}"
 
 
+def render_all(loaded: Loaded) -> tuple[str, ...]:
+    """Every problem, and their sum; nothing where there is none."""
+    if not loaded.problems:
+        return ()
+    shown = (render_problem(each, loaded.sources.get(each.file, "")) for each in loaded.problems)
+    return (*shown, render_summary(loaded))
+
+
 def render_summary(loaded: Loaded) -> str:
     """One line on all of it: `6 files, 11 rules: 5 errors, 1 warning`."""
     errors = sum(problem.severity == "error" for problem in loaded.problems)

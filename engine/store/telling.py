@@ -71,6 +71,9 @@ def _count(of: Table, *conditions: str) -> Select[int]:
 
 
 _LIVE_EPISODES = _count(EPISODES, IS_LIVE).where(_HAS_FIRED)
+_LIVE_BY_RULE = (
+    select(EPISODES.c.rule, func.count()).where(text(IS_LIVE), _HAS_FIRED).group_by(EPISODES.c.rule)
+)
 _OVERDUE = _count(SUBJECTS, IS_TIMED).where(SUBJECTS.c.next_check_at < bindparam("now"))
 _UNOWNED = _count(EPISODES, HAS_ESCALATED, IS_LIVE)
 _HELD = _count(OUTBOX, NEEDS_PEOPLE)
@@ -100,6 +103,10 @@ class TellingPart(Part):
             *(any_column(column) == value for column, value in wanted.items())
         )
         return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def live_episodes(self) -> dict[str, int]:
+        """Rule → how many of its episodes have fired a level and are not ended; none left out."""
+        return dict(self._rows(_LIVE_BY_RULE))
 
     def counts(self, now: datetime) -> Json:
         """How much there is of what people ask about first.

@@ -6,6 +6,8 @@ The table is the design's (`Layout`), with what building added to it:
 - `settings` reads each helpdesk's own options, and durations as the rule language writes them.
 - `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
 - `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
+- `reload` keeps the daemon's rules up with their files: it asks `app` for both, and has the
+  rulebook tell one content of the files from another, and show their faults.
 - `insight` also puts into log lines what the stages did, so it knows the logger's type; and it
   tells what `simulation` looked ahead to.
 - `cli` prints what `insight` tells, starts what `daemon` runs and has `simulation` compare two sets
@@ -73,11 +75,14 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "simulation",
         "store",
     },
-    "daemon": INNER | {"app", "clock", "insight", "logs", "scheduler", "supervision"},
+    "reload": {"app", "domain", "insight", "logs", "rulebook"},
+    "daemon": INNER
+    | {"app", "clock", "control", "insight", "logs", "reload", "scheduler", "supervision"},
     "cli": INNER
     | {
         "app",
         "clock",
+        "control",
         "daemon",
         "insight",
         "logs",

@@ -42,7 +42,7 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 @pytest.fixture
 def staged(tmp_path: Path) -> Path:
-    """A root with this machine's units, ours, and the two programs that ours starts."""
+    """A root with this machine's units, ours, and the program that ours starts."""
     for units in (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system")):
         if units.is_dir():
             shutil.copytree(units, tmp_path / "usr/lib/systemd/system", symlinks=True)
@@ -51,10 +51,9 @@ def staged(tmp_path: Path) -> Path:
     (tmp_path / "bin").symlink_to("usr/bin")
     programs = tmp_path / "usr/bin"
     programs.mkdir()
-    for name in ("escalatord", "kill"):
-        program = programs / name
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
+    program = programs / "escalatord"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
     unit = tmp_path / "etc/systemd/system" / UNIT.name
     unit.parent.mkdir(parents=True)
     shutil.copy(UNIT, unit)

@@ -13,6 +13,7 @@ from engine.insight.contracts.documents import (
     OnceDocument,
     OutboxDocument,
     PlanDocument,
+    ReloadDocument,
     StatusDocument,
 )
 from engine.insight.contracts.json_schema import Schema, schema_of
@@ -26,6 +27,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "status": StatusDocument,
     "import": ImportDocument,
     "plan": PlanDocument,
+    "reload": ReloadDocument,
 }
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {

@@ -313,6 +313,40 @@ class StatusDocument(TypedDict):
     recent: Annotated[list[FiringLine], "The last firings, the latest last"]
 
 
+# --- reload ---------------------------------------------------------------------------------------
+
+
+class RenamedRule(TypedDict):
+    """A rule that says by `moved_from` what it was called before."""
+
+    before: RuleId
+    now: RuleId
+
+
+class ReloadDocument(TypedDict):
+    """What a reading of the rule files by the daemon came to."""
+
+    format: Literal["escalatord.reload/1"]
+    result: Annotated[
+        Literal["accepted", "unchanged", "rejected"],
+        "Rejected: the files have errors, and the generation that was in force stays",
+    ]
+    before: Annotated[GenerationId, "The generation that was in force"]
+    generation: Annotated[GenerationId, "The generation that is in force now"]
+    rules: Annotated[Count, "Rules in force now"]
+    degraded: Annotated[bool, "The rule files are broken, and the last good rules run"]
+    added: list[RuleId]
+    removed: list[RuleId]
+    renamed: list[RenamedRule]
+    changed: Annotated[list[RuleId], "Rules that now decide otherwise, by their present ids"]
+    receivers_changed: Annotated[bool, "Who is told, or where, has changed"]
+    templates_changed: Annotated[bool, "The words of a message have changed"]
+    episodes_kept: Annotated[Count, "Live episodes that keep their level"]
+    episodes_ended: Annotated[Count, "Live episodes whose rule is no more"]
+    files: list[str]
+    problems: Annotated[list[CheckProblem], "As `check` tells them"]
+
+
 # --- import --------------------------------------------------------------------------------------
 
 
