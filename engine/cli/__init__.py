@@ -27,6 +27,7 @@ VERBS = {
     "check": "engine.cli.rules",
     "test": "engine.cli.rule_testing",
     "plan": "engine.cli.planning",
+    "graph": "engine.cli.drawing",
     "explain": "engine.cli.telling",
     "status": "engine.cli.telling",
     "outbox": "engine.cli.telling",

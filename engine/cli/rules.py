@@ -41,6 +41,17 @@ def check_command(
 
     Without PATH it checks the rules folder of the config file, or ./rules.
     """
+    loaded = load_rules(ctx, config, paths)
+    _SHOW[format_](loaded)
+    return _exit_code(loaded.problems, strict=strict)
+
+
+def load_rules(ctx: click.Context, config: Path | None, paths: tuple[Path, ...]) -> Loaded:
+    """The rules that were named, else those of the config file, else those in ./rules.
+
+    Raises:
+        UsageError: There are no rule files.
+    """
     named = named_config(ctx, config)
     if named is None and not paths and Path(DEFAULT_CONFIG).exists():
         named = Path(DEFAULT_CONFIG)
@@ -51,8 +62,7 @@ def check_command(
     loaded = load(folders, channels=channels)
     if not loaded.files and not loaded.problems:
         raise UsageError(f"there are no rule files in {', '.join(map(str, folders))}")
-    _SHOW[format_](loaded)
-    return _exit_code(loaded.problems, strict=strict)
+    return loaded
 
 
 def _what_to_check(
