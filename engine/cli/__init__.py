@@ -20,6 +20,7 @@ from engine.cli.complaints import DEBUG, GOOD, complain
 DEFAULT_CONFIG = "config.yaml"
 
 VERBS = {
+    "init": "engine.cli.beginning",
     "run": "engine.cli.running",
     "once": "engine.cli.running",
     "import": "engine.cli.storing",

@@ -15,6 +15,7 @@ The table is the design's (`Layout`), with what building added to it:
   the store before `app` can.
 - `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
   store and the composer that it plays on are handed to it by `app`.
+- `scaffold` holds the files that `init` writes, and copies them.
 - `testing`, for those who write connectors, knows the ports and the domain, and hands on the
   scripted helpdesk of the `simulation`.
 """
@@ -58,6 +59,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "insight": INNER | {"logs", "simulation"},
     "web": INNER | {"insight", "simulation"},
     "control": INNER | {"insight", "simulation"},
+    "scaffold": {"errors"},
     "scheduler": {"clock"},
     "settings": {"domain", "errors", "helpdesks"},
     "app": {
@@ -90,6 +92,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "ruletests",
         "settings",
         "simulation",
+        "scaffold",
         "store",
         "supervision",
     },
