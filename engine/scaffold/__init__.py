@@ -47,7 +47,8 @@ def write_starter_set(folder: Path, helpdesk: str) -> Written:
     """
     files = starter_files(helpdesk)
     _refuse_foreign_rules(folder, files)
-    written, left = [], []
+    written: list[Path] = []
+    left: list[Path] = []
     for name, contents in files.items():
         is_new = _write(folder / name, contents)
         (written if is_new else left).append(name)
