@@ -17,13 +17,13 @@ from engine import helpdesks as helpdesk_kinds
 from engine import rulebook
 from engine.clock import ReplayClock, SystemClock
 from engine.domain.condition import ContactsBy
-from engine.domain.facts import CustomerLimits, Known
+from engine.domain.facts import CustomerLimits
 from engine.domain.matching import earliest
 from engine.domain.rule import Generation, Rule
 from engine.domain.ruleset import Ruleset
 from engine.errors import ConfigError, Problem
 from engine.messages import TemplateComposer
-from engine.pipeline.activate import activate
+from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
 from engine.pipeline.deliver import LEASE_FOR, Outside
 from engine.pipeline.evaluate import Policy
@@ -99,7 +99,7 @@ class App:
         self.clock = _clock(settings, store)
         self.helpdesks = self._helpdesks(dry_run=dry_run)
         self.channels = self._channels(stream, dry_run=dry_run)
-        self._before: Ruleset | None = None
+        self._rulesets: dict[str, Ruleset] = {}
 
     # --- building ---
 
@@ -185,22 +185,16 @@ class App:
         """
         with self.store.read() as tx:
             earlier = tx.active_generation()
-        if self._before is None and earlier is not None:
-            old = self._rebuilt(earlier)
-            self._before = Ruleset(old) if old else None
         since = LONG_AGO if from_the_start and earlier is None else None
         record = activate(self.store, rules.ruleset, rules.sources, now, since)
-        policy = self.policy(rules.ruleset, record)
-        self._before = rules.ruleset
-        return policy
+        self._rulesets[record.id] = rules.ruleset
+        needed = generations_needed(record) | {record.id}
+        self._rulesets = {name: each for name, each in self._rulesets.items() if name in needed}
+        return self.policy(rules.ruleset, record)
 
     def policy(self, ruleset: Ruleset, record: GenerationRecord | None) -> Policy:
         """What decisions are made by, as one value."""
-        before = {c.rule.id: c for c in self._before.rules} if self._before else {}
-        known = {
-            name: Known(entry.since, before.get(name))
-            for name, entry in (record.rules if record else {}).items()
-        }
+        known = known_texts(record, self._ruleset_of) if record else {}
         limits = self.settings.customer_limits
         return Policy(
             ruleset=ruleset,
@@ -271,6 +265,17 @@ class App:
         if kept is None:
             return self.policy(self.rules_in_force().ruleset, None)
         return self.policy(Ruleset(kept), record)
+
+    def _ruleset_of(self, generation_id: str) -> Ruleset | None:
+        """The rules of an earlier generation, built once; None if that fails now."""
+        if generation_id not in self._rulesets:
+            with self.store.read() as tx:
+                record = tx.generation(generation_id)
+            kept = self._rebuilt(record) if record else None
+            if kept is None:
+                return None
+            self._rulesets[generation_id] = Ruleset(kept)
+        return self._rulesets[generation_id]
 
     def _rebuilt(self, record: GenerationRecord) -> Generation | None:
         return rebuilt(record, self.settings.rules_from_here)

@@ -319,15 +319,32 @@ class OutboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierText:
+    """A text that a rule had before.
+
+    Attributes:
+        generation: Id of a generation that has this text.
+        rule: The rule's id in it.
+        since: Since when it was in force (aware UTC); None where what it replaced is forgotten.
+    """
+
+    generation: str
+    rule: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleKnown:
-    """Since when the present text of a rule is in force, for `backlog`.
+    """Since when the present text of a rule is in force, and what it replaced, for `backlog`.
 
     Attributes:
         since: Aware UTC.
+        earlier: The texts that it had before, the newest first; empty for a new rule.
     """
 
     fingerprint: str
     since: datetime
+    earlier: tuple[EarlierText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +410,10 @@ class Transaction(Protocol):
 
     def next_due_at(self) -> datetime | None:
         """When the next subject is due; None when none is."""
+        ...
+
+    def timed_subjects(self) -> list[str]:
+        """Subjects that are to be looked at some day even if nothing happens."""
         ...
 
     def histories(self, ticket_ids: Iterable[str]) -> dict[str, History]:
@@ -529,6 +550,10 @@ class Transaction(Protocol):
     # generations
     def active_generation(self) -> GenerationRecord | None:
         """The generation in force; None before the first."""
+        ...
+
+    def generation(self, generation_id: str) -> GenerationRecord | None:
+        """A generation that is or was in force; None when it is not kept."""
         ...
 
     def activate_generation(self, record: GenerationRecord) -> None:

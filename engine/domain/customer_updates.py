@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from engine.domain.backlog import put_in_the_past_at
 from engine.domain.delivery_policy import A_DAY, deliver_at, heard_by
 from engine.domain.episode import CustomerMessage, Episode, MessageKind
 from engine.domain.facts import Facts
+from engine.domain.look import look
 from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode, Updates, UpdatesFrom
+from engine.domain.ruleset import CompiledRule
 from engine.domain.standing import Standing
 
 
@@ -71,7 +74,7 @@ def promised_at(
 
     It is the instant of delivery; None where nothing follows.
     """
-    voice = _voice([one for one in standings if _speaks(one, facts, now)], facts)
+    voice = _voice([one for one in standings if _speaks(one, facts, now)])
     if voice is None:
         return None
     standing, updates, every = voice
@@ -132,6 +135,8 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
         return False  # held beyond the budget; by the time it is released it would be stale
     if any(said.message is MessageKind.ON_ESCALATION for said in episode.messages):
         return False
+    if put_in_the_past_at(standing.compiled, facts, lambda text: _prompted_at(text, escalated_at)):
+        return False
     ticket = standing.look.newest or ""
     opened_at = facts.view(ticket, now).opened.at
     said = [
@@ -142,6 +147,12 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
     return all(at < opened_at and at <= escalated_at - A_DAY for at in said)
 
 
+def _prompted_at(text: CompiledRule, escalated_at: datetime) -> datetime | None:
+    """When a text of the rule promises the news of an escalation; None if it does not."""
+    plan = text.rule.customer
+    return escalated_at if plan is not None and plan.on_escalation is not None else None
+
+
 # --- updates -------------------------------------------------------------------------------------
 
 
@@ -149,7 +160,7 @@ def _update(
     standings: Iterable[Standing], facts: Facts, now: datetime
 ) -> tuple[PlannedMessage | None, datetime | None]:
     """The update that is due, or else when the ticket's voice speaks next."""
-    voice = _voice(standings, facts)
+    voice = _voice(standings)
     if voice is None:
         return None, None
     standing, updates, every = voice
@@ -160,7 +171,11 @@ def _update(
         return None, None
     ticket = standing.look.newest or ""
     since = _stream_since(standing, updates, facts, now, ticket)
-    due_at = standing.rule.clock.calendar.add(since, every, standing.pauses)
+    loaded_at = put_in_the_past_at(
+        standing.compiled, facts, lambda text: _beat(text, standing, facts, since)
+    )
+    # Customers never hear of a backlog: what new text put in the past counts from its loading.
+    due_at = standing.rule.clock.calendar.add(loaded_at or since, every, standing.pauses)
     if due_at is None or due_at > now:
         return None, due_at
     is_last = updates.max is not None and occurrence == updates.max
@@ -168,9 +183,7 @@ def _update(
     return _planned(standing, facts, now, due), None
 
 
-def _voice(
-    standings: Iterable[Standing], facts: Facts
-) -> tuple[Standing, Updates, timedelta] | None:
+def _voice(standings: Iterable[Standing]) -> tuple[Standing, Updates, timedelta] | None:
     """Of the rules that have something to say on the ticket, the one with the shortest rhythm."""
     found = []
     for standing in standings:
@@ -178,7 +191,7 @@ def _voice(
         if plan is None or plan.updates is None:
             continue
         every = plan.updates.every.get(standing.look.priority)
-        if every is None or _starts_at(standing, plan.updates, facts) is None:
+        if every is None or _starts_at(standing, plan.updates) is None:
             continue
         found.append((every, standing.rule.position, standing, plan.updates))
     if not found:
@@ -187,16 +200,24 @@ def _voice(
     return standing, updates, every
 
 
-def _starts_at(standing: Standing, updates: Updates, facts: Facts) -> datetime | None:
+def _starts_at(standing: Standing, updates: Updates) -> datetime | None:
     if standing.episode is None:
         return None
     if updates.starts is UpdatesFrom.ESCALATION:
         return standing.episode.escalated_at
-    began = standing.holds_since
-    known = facts.known.get(standing.rule.id)
-    if began is None or known is None:
-        return began
-    return max(began, known.since)  # customers never hear of a backlog
+    return standing.holds_since
+
+
+def _beat(text: CompiledRule, standing: Standing, facts: Facts, since: datetime) -> datetime | None:
+    """When, by a text of the rule, an update was due after `since`; None where it promised none."""
+    plan = text.rule.customer
+    updates = plan.updates if plan else None
+    every = updates.every.get(standing.look.priority) if updates else None
+    if updates is None or every is None:
+        return None
+    if updates.starts is UpdatesFrom.MATCH and not look(text, facts, since).matching:
+        return None
+    return text.rule.clock.calendar.add(since, every, standing.pauses)
 
 
 def _stream_since(
@@ -205,7 +226,7 @@ def _stream_since(
     """What the rhythm counts from: when the customer last heard from us, or the stream's start."""
     heard = [message.deliver_at for message in facts.messages if message.ticket == ticket]
     public = facts.view(ticket, now).last_public_update_at
-    start = _starts_at(standing, updates, facts)
+    start = _starts_at(standing, updates)
     return max(at for at in (*heard, public, start) if at is not None)
 
 

@@ -18,9 +18,10 @@ from engine.domain.firing import (
     tell_of_last_update,
     tell_of_passed,
 )
+from engine.domain.ladder import DueRepeat, LevelStanding
 from engine.domain.matching import ONE_SECOND, earliest
 from engine.domain.reason import Reason
-from engine.domain.rule import Kind, Mode, Receiver
+from engine.domain.rule import Kind, Level, Mode, Receiver
 from engine.domain.ruleset import CompiledRule, Ruleset
 from engine.domain.standing import Standing, next_after_firing, stand
 from engine.domain.ticket import utc_second
@@ -142,62 +143,56 @@ def _running_order(standing: Standing) -> tuple[int, int]:
 def _fire(tick: Tick, standing: Standing, generation: str, spent: dict[str, int]) -> list[Firing]:
     rule, facts, now = standing.rule, tick.facts, tick.now
     shadow = rule.mode is Mode.SHADOW
-    passing = Passing.SHADOW if shadow else Passing.FIRED
     costs = not shadow and any(one.level.kind for one in standing.due)
     over = costs and is_spent(rule.budget, facts.budget_used.get(rule.id, 0))
     if costs and not over:
         spent[rule.id] = spent.get(rule.id, 0) + 1
+    acts = _Passed(now, generation, Passing.SHADOW if shadow else Passing.FIRED)
+    rests = _Passed(now, generation, Passing.SHADOW if shadow else Passing.SKIPPED)
     reason = Reason.SHADOW if shadow else Reason.BUDGET if over else Reason.LEVEL_DUE
+    said = Reason.SHADOW if shadow else Reason.LEVEL_DUE
     skipped = [
-        Firing(
-            level=one.level.number,
-            identity=one.level.identity,
-            occurrence=1,
-            kind=one.level.kind,
-            due_at=one.due_at or now,
-            fired_at=now,
-            reason=why,
-            passing=Passing.SHADOW if shadow else Passing.SKIPPED,
-            generation=generation,
-        )
-        for one, why in standing.late
+        *(rests.level(one, why) for one, why in standing.late),
+        *(rests.repeat(one, Reason.BACKLOG) for one in standing.late_repeats),
     ]
-    levels = [
-        Firing(
-            level=one.level.number,
-            identity=one.level.identity,
-            occurrence=1,
-            kind=one.level.kind,
-            due_at=one.due_at or now,
-            fired_at=now,
-            reason=reason,
-            passing=passing,
-            generation=generation,
-        )
-        for one in standing.due
-    ]
-    repeats = [
-        Firing(
-            level=repeat.level.number,
-            identity=repeat.level.identity,
-            occurrence=repeat.occurrence,
-            kind=repeat.level.kind,
-            due_at=repeat.due_at,
-            fired_at=now,
-            reason=Reason.SHADOW if shadow else Reason.LEVEL_DUE,
-            passing=passing,
-            generation=generation,
-        )
-        for repeat in standing.repeats
-    ]
+    levels = [acts.level(one, reason) for one in standing.due]
+    repeats = [acts.repeat(one, said) for one in standing.repeats]
     if not shadow:
         if skipped:
-            tell_of_passed(tick, standing, standing.late)
+            tell_of_passed(tick, standing)
         if levels:
             act_on_levels(tick, standing, levels, over_budget=over)
         for repeat in standing.repeats:
             repeat_notice(tick, standing, repeat, repeats)
     return [*skipped, *levels, *repeats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What is passed at one instant, in one way, by one generation."""
+
+    now: datetime
+    generation: str
+    passing: Passing
+
+    def level(self, one: LevelStanding, reason: Reason) -> Firing:
+        return self._firing(one.level, 1, one.due_at or self.now, reason)
+
+    def repeat(self, one: DueRepeat, reason: Reason) -> Firing:
+        return self._firing(one.level, one.occurrence, one.due_at, reason)
+
+    def _firing(self, level: Level, occurrence: int, due_at: datetime, reason: Reason) -> Firing:
+        return Firing(
+            level=level.number,
+            identity=level.identity,
+            occurrence=occurrence,
+            kind=level.kind,
+            due_at=due_at,
+            fired_at=self.now,
+            reason=reason,
+            passing=self.passing,
+            generation=self.generation,
+        )
 
 
 def _with_firings(standing: Standing, fired: Sequence[Firing]) -> Standing:
@@ -240,31 +235,25 @@ def _changed_episodes(
     now: datetime,
 ) -> tuple[Episode, ...]:
     remembered = {episode.id: episode for episode in facts.episodes}
-    present: dict[str, Episode | None] = {}
-    changed: list[Episode] = []
-    for standing in standings:
-        is_there = standing.look.views or facts.is_populated
-        episode = standing.episode if is_there else None
-        present[standing.rule.id] = episode
-        if episode is None:
-            continue
+    present = {
+        standing.rule.id: standing.episode
+        for standing in standings
+        if standing.episode is not None and (standing.look.views or facts.is_populated)
+    }
+    living = {episode.id: episode for episode in present.values()}
+    ended = {
+        episode.id: episode if episode.ended_at else replace(episode, ended_at=now)
+        for episode in facts.episodes
+        if episode.id not in living
+    }
+    changed = []
+    for episode in (*living.values(), *ended.values()):
         said = tuple(message for message in messages if message.episode == episode.id)
-        episode = replace(episode, messages=(*episode.messages, *said))
-        worth = episode.id in remembered or episode.firings or episode.messages
-        if worth and remembered.get(episode.id) != episode:
-            changed.append(episode)
-    return (*changed, *_ended(facts, present, now))
-
-
-def _ended(facts: Facts, present: Mapping[str, Episode | None], now: datetime) -> list[Episode]:
-    ended = []
-    for episode in facts.episodes:
-        if episode.ended_at is not None:
-            continue
-        living = present.get(episode.id.rule)
-        if living is None or living.id != episode.id:
-            ended.append(replace(episode, ended_at=now))
-    return ended
+        told = replace(episode, messages=(*episode.messages, *said))
+        is_worth_it = told.id in remembered or told.firings or told.messages
+        if is_worth_it and remembered.get(told.id) != told:
+            changed.append(told)
+    return tuple(changed)
 
 
 def _next_check(

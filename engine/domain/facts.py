@@ -30,15 +30,18 @@ class CustomerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Since when a rule's present text is in force, and what was before.
+    """Since when a text of a rule is in force, and what was before.
 
     Attributes:
         since: Aware UTC.
         before: The text that it replaced, None for a new rule.
+        earlier: The same of the text that it replaced; None where that is forgotten, which stands
+            for ever.
     """
 
     since: datetime
     before: CompiledRule | None = None
+    earlier: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

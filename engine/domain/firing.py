@@ -67,8 +67,7 @@ def repeat_notice(
 ) -> None:
     """Add a level's notice said again; nothing else happens."""
     level = repeat.level
-    one = LevelStanding(level, standing.levels[level.number - 1].state, repeat.due_at)
-    details = _details(tick, standing, (one,), firings)
+    details = _details(tick, standing, (_as_due(standing, repeat),), firings)
     _say(
         tick,
         standing,
@@ -84,25 +83,37 @@ def repeat_notice(
     )
 
 
-def tell_of_passed(
-    tick: Tick, standing: Standing, passed: Iterable[tuple[LevelStanding, Reason]]
+def tell_of_passed(tick: Tick, standing: Standing) -> None:
+    """Name, in each receiver's digest, levels and repetitions that are passed without acting."""
+    for one, reason in standing.late:
+        _tell_of_one(tick, standing, one, 1, reason)
+    for repeat in standing.late_repeats:
+        _tell_of_one(tick, standing, _as_due(standing, repeat), repeat.occurrence, Reason.BACKLOG)
+
+
+def _tell_of_one(
+    tick: Tick, standing: Standing, one: LevelStanding, occurrence: int, reason: Reason
 ) -> None:
-    """Name, in each receiver's digest, levels that are passed without acting."""
-    for one, reason in passed:
-        details = _details(tick, standing, (one,), ())
-        _say(
-            tick,
-            standing,
-            _Notice(
-                names=one.level.notify or (DEFAULT_RECEIVER,),
-                about=one.level.identity,
-                number=one.level.number,
-                occurrence=1,
-                template="digest",
-                details={**details, "reason": reason.value},
-                kind=ActionKind.DIGEST,
-            ),
-        )
+    details = _details(tick, standing, (one,), ())
+    _say(
+        tick,
+        standing,
+        _Notice(
+            names=one.level.notify or (DEFAULT_RECEIVER,),
+            about=one.level.identity,
+            number=one.level.number,
+            occurrence=occurrence,
+            template="digest",
+            details={**details, "occurrence": occurrence, "reason": reason.value},
+            kind=ActionKind.DIGEST,
+        ),
+    )
+
+
+def _as_due(standing: Standing, repeat: DueRepeat) -> LevelStanding:
+    """A repetition as its level, due when the repetition is."""
+    level = repeat.level
+    return LevelStanding(level, standing.levels[level.number - 1].state, repeat.due_at)
 
 
 def tell_of_last_update(tick: Tick, standing: Standing, occurrence: int) -> None:

@@ -123,10 +123,10 @@ def due_repeats(
     upcoming: list[datetime] = []
     for level in rule.levels:
         every = level.repeat.every.get(priority) if level.repeat else None
-        first = _fired_occurrences(rule, level, episode).get(1)
+        first = _passed_occurrences(rule, level, episode).get(1)
         if level.repeat is None or every is None or first is None:
             continue
-        said = max(_fired_occurrences(rule, level, episode))
+        said = max(_passed_occurrences(rule, level, episode))
         latest: DueRepeat | None = None
         for occurrence in range(said + 1, level.repeat.times + 2):
             at = rule.clock.calendar.add(first.fired_at, every * (occurrence - 1))
@@ -138,10 +138,12 @@ def due_repeats(
     return tuple(due), earliest(upcoming)
 
 
-def _fired_occurrences(rule: Rule, level: Level, episode: Episode) -> dict[int, Firing]:
-    wanted = Passing.SHADOW if rule.mode is Mode.SHADOW else Passing.FIRED
+def _passed_occurrences(rule: Rule, level: Level, episode: Episode) -> dict[int, Firing]:
+    """The firing of a level that acted, and the repetitions that were said or passed."""
+    acts = Passing.SHADOW if rule.mode is Mode.SHADOW else Passing.FIRED
     return {
         firing.occurrence: firing
         for firing in episode.firings
-        if firing.identity == level.identity and firing.passing is wanted
+        if firing.identity == level.identity
+        if firing.passing is acts or (firing.occurrence > 1 and firing.passing is Passing.SKIPPED)
     }

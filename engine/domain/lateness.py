@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.domain.episode import Episode
+from engine.domain.backlog import due_by, is_backlog, is_passed_on_reload
 from engine.domain.facts import Facts
-from engine.domain.ladder import LevelStanding, LevelState, ladder
-from engine.domain.look import look, pauses_of
+from engine.domain.ladder import LevelStanding, LevelState
+from engine.domain.look import look
 from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.recognition import recognise
-from engine.domain.rule import BacklogPolicy, Mode
 from engine.domain.ruleset import CompiledRule
 from engine.domain.ticket import Actor
 
@@ -28,39 +27,17 @@ def why_passed(
     others: Mapping[str, Standing],
     one: LevelStanding,
 ) -> Reason | None:
-    """Why a due level is passed without acting; None when it fires."""
-    assert one.due_at is not None  # noqa: S101 - it is due
-    if _is_backlog(standing, facts, one):
+    """Why a level is passed now without acting; None when it fires, or is not due."""
+    if is_passed_on_reload(standing, facts, one):
+        return Reason.PASSED_ON_RELOAD
+    if one.state is not LevelState.DUE or one.due_at is None:
+        return None
+    if is_backlog(standing, facts, one):
         return Reason.BACKLOG
     if now - one.due_at <= standing.rule.max_lateness:
         return None
     ready_at = _actionable_since(standing, facts, now, others, one)
     return Reason.TOO_LATE if now - ready_at > standing.rule.max_lateness else None
-
-
-def _is_backlog(standing: Standing, facts: Facts, one: LevelStanding) -> bool:
-    known = facts.known.get(standing.rule.id)
-    if known is None or standing.rule.backlog is BacklogPolicy.ACT or one.due_at is None:
-        return False
-    if one.due_at > known.since or one.level.identity not in _due_at(
-        standing.compiled, facts, known.since
-    ):
-        return False
-    before = known.before
-    if before is None or before.rule.mode is not Mode.ACTIVE:
-        return True
-    return one.level.identity not in _due_at(before, facts, known.since)
-
-
-def _due_at(compiled: CompiledRule, facts: Facts, at: datetime) -> set[str]:
-    """Identities of the levels that a text of the rule put in the past of `at`."""
-    seen, episode = recognise(compiled, facts, at)
-    if not seen.matching or seen.anchor is None or episode is None:
-        return set()
-    pauses = pauses_of(compiled, facts, seen)
-    blank = Episode(episode.id, episode.anchor_at)
-    levels = ladder(compiled.rule, seen.priority, seen.anchor, pauses, blank, at)
-    return {one.level.identity for one in levels if one.state is LevelState.DUE}
 
 
 def _actionable_since(
@@ -110,10 +87,10 @@ def _made_due_at(
     name = one.level.identity
     found: datetime | None = None
     for at in _turns(compiled, facts, one.due_at, now):
-        if at > one.due_at and name in _due_at(compiled, facts, at):
+        if at > one.due_at and name in due_by(compiled, facts, at):
             before = at - ONE_SECOND
             is_moved_by_us = _is_only_ours(facts, at) and look(compiled, facts, before).matching
-            if name not in _due_at(compiled, facts, before) and not is_moved_by_us:
+            if name not in due_by(compiled, facts, before) and not is_moved_by_us:
                 found = at
     return found
 

@@ -85,6 +85,10 @@ class Ruleset:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rules", tuple(_ordered(self.generation.rules)))
 
+    def rule(self, rule_id: str) -> CompiledRule | None:
+        """The rule of that id, if this generation has it."""
+        return self._by_id.get(rule_id)
+
     def of_tickets(self) -> tuple[CompiledRule, ...]:
         """The rules whose subject is a ticket."""
         return self._by_kind.get(None, ())
@@ -92,6 +96,10 @@ class Ruleset:
     def of_groups(self, by: ContactsBy) -> tuple[CompiledRule, ...]:
         """The rules whose subject is a group of that kind."""
         return self._by_kind.get(by, ())
+
+    @cached_property
+    def _by_id(self) -> dict[str, CompiledRule]:
+        return {compiled.rule.id: compiled for compiled in self.rules}
 
     @cached_property
     def _by_kind(self) -> dict[ContactsBy | None, tuple[CompiledRule, ...]]:

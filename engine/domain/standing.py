@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine.domain.backlog import is_repeat_backlog
 from engine.domain.episode import Episode
 from engine.domain.facts import Facts
 from engine.domain.history import Mark
@@ -39,6 +40,7 @@ class Standing:
         due: Levels to fire now, in order; empty when something holds them back.
         late: Levels that are passed now without acting, with the reason.
         repeats: Notices to say again now.
+        late_repeats: Notices that newly loaded text would have said again in the past.
         held_levels: Whether a due level or notice is held back.
         acknowledged_until: Aware UTC; None when nobody has taken the escalation.
         holds_since: When the rule began to hold, where its customer updates count from there.
@@ -56,6 +58,7 @@ class Standing:
     due: tuple[LevelStanding, ...] = ()
     late: tuple[tuple[LevelStanding, Reason], ...] = ()
     repeats: tuple[DueRepeat, ...] = ()
+    late_repeats: tuple[DueRepeat, ...] = ()
     acknowledged_until: datetime | None = None
     holds_since: datetime | None = None
     next_at: datetime | None = None
@@ -245,18 +248,23 @@ def _open(
     """Nothing holds the ladder: what is due fires, but for what comes too late or is backlog."""
     late = tuple(
         (one, reason)
-        for one in due
+        for one in standing.levels
         if (reason := why_passed(standing, facts, now, others, one)) is not None
     )
     passed = {one.level.number for one, _ in late}
     firing = tuple(one for one in due if one.level.number not in passed)
-    told = replace(standing, due=firing, late=late, repeats=repeats, next_at=next_at)
+    backlog = tuple(one for one in repeats if is_repeat_backlog(standing, facts, one))
+    repeats = tuple(one for one in repeats if one not in backlog)
+    told = replace(
+        standing, due=firing, late=late, repeats=repeats, late_repeats=backlog, next_at=next_at
+    )
     if (firing or repeats) and standing.rule.mode is Mode.SHADOW:
         return replace(told, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
     if firing or repeats:
         return replace(told, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
-    if late:
-        return replace(told, verdict=Verdict.SUPPRESSED, reason=late[-1][1])
+    if late or backlog:
+        reason = late[-1][1] if late else Reason.BACKLOG
+        return replace(told, verdict=Verdict.SUPPRESSED, reason=reason)
     return _told(told)
 
 

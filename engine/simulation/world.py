@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from engine.domain.facts import CustomerLimits, Known
+from engine.domain.facts import CustomerLimits
 from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Ticket
 from engine.errors import EscalatordError
 from engine.pipeline.acknowledge import acknowledge
-from engine.pipeline.activate import activate
+from engine.pipeline.activate import activate, known_texts
 from engine.pipeline.cycle import Cycle, Work
 from engine.pipeline.deliver import Outside
 from engine.pipeline.evaluate import Policy
@@ -49,6 +49,7 @@ class World:
         helpdesks: By name.
         channels: By name; those that receivers name come into being with the rules.
         limits: How often a customer may hear from us.
+        rulesets: All rules that were ever in force, by the id of their generation.
         moments: Everything that was done, in order of time.
         played: Up to which instant the world has lived (aware UTC); None before the beginning.
     """
@@ -61,18 +62,17 @@ class World:
     moments: list[Moment] = field(default_factory=list)
     cycle: Cycle | None = None
     ruleset: Ruleset | None = None
+    rulesets: dict[str, Ruleset] = field(default_factory=dict)
     played: datetime | None = None
 
     # --- rules ---
 
     def put_in_force(self, ruleset: Ruleset, now: datetime = LONG_AGO) -> None:
         """From now on every decision is made by these rules, as after a reload."""
-        before, self.ruleset = self.ruleset, ruleset
+        self.ruleset = ruleset
         record = activate(self.store, ruleset, {}, now)
-        earlier = {one.rule.id: one for one in before.rules} if before else {}
-        known = {
-            name: Known(entry.since, earlier.get(name)) for name, entry in record.rules.items()
-        }
+        self.rulesets[record.id] = ruleset
+        known = known_texts(record, self.rulesets.get)
         policy = Policy(ruleset, ruleset.generation.receivers, self.limits, known)
         self._start(policy, self.cycle.read_once if self.cycle else set())
 

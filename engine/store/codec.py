@@ -29,7 +29,7 @@ from engine.domain.ticket import (
     Ticket,
     Value,
 )
-from engine.ports import Json, RuleKnown
+from engine.ports import EarlierText, Json, RuleKnown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -245,16 +245,18 @@ def decode_action(text: str) -> Action:
 # --- generations ---------------------------------------------------------------------------------
 
 
-_RULE_PARTS = frozenset(part.name for part in fields(RuleKnown))
-
-
 def encode_rules_known(rules: Mapping[str, RuleKnown]) -> str:
     """Since when which rule texts are in force, as JSON text."""
     return dumps({rule: _rule_json(known) for rule, known in rules.items()})
 
 
 def _rule_json(known: RuleKnown) -> Json:
-    return {name: getattr(known, name) for name in _RULE_PARTS} | {"since": seconds(known.since)}
+    found: Json = {"fingerprint": known.fingerprint, "since": seconds(known.since)}
+    if known.earlier:
+        found["earlier"] = [
+            [one.generation, one.rule, maybe_seconds(one.since)] for one in known.earlier
+        ]
+    return found
 
 
 def decode_rules_known(text: str) -> dict[str, RuleKnown]:
@@ -263,4 +265,11 @@ def decode_rules_known(text: str) -> dict[str, RuleKnown]:
 
 
 def _rule_known(parts: dict[str, Any]) -> RuleKnown:
-    return RuleKnown(**_known(parts, _RULE_PARTS) | {"since": instant(parts["since"])})
+    return RuleKnown(
+        fingerprint=parts["fingerprint"],
+        since=instant(parts["since"]),
+        earlier=tuple(
+            EarlierText(generation, rule, maybe_instant(since))
+            for generation, rule, since in parts.get("earlier", ())
+        ),
+    )

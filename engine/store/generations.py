@@ -21,12 +21,14 @@ from engine.store.schema import GENERATIONS, META
 
 if TYPE_CHECKING:
     from engine.ports import Json
+    from engine.store.part import AnyRow
 
 _ACTIVE: Final = "active_generation"
 """Key of the entry in `meta` that names the generation in force."""
 
 _G, _M = GENERATIONS.c, META.c
 _FIND_ACTIVE = select(*GENERATIONS.c).join(META, _M.value == _G.id).where(_M.key == _ACTIVE)
+_FIND = select(*GENERATIONS.c).where(_G.id == bindparam("wanted"))
 _SAVE = BulkInsert(GENERATIONS, conflict=overwrite("loaded_at", "rules", "sources", key=["id"]))
 _META = select(_M.value).where(_M.key == bindparam("key"))
 _SET_META = BulkInsert(META, conflict=overwrite("value", key=["key"]))
@@ -37,14 +39,11 @@ class GenerationPart(Part):
 
     def active_generation(self) -> GenerationRecord | None:
         """The generation in force, None before the first."""
-        for row in self._rows(_FIND_ACTIVE):
-            return GenerationRecord(
-                id=row.id,
-                loaded_at=instant(row.loaded_at),
-                rules=decode_rules_known(row.rules),
-                sources=_texts(loads(row.sources)),
-            )
-        return None
+        return next(map(_record, self._rows(_FIND_ACTIVE)), None)
+
+    def generation(self, generation_id: str) -> GenerationRecord | None:
+        """A generation that is or was in force, None when it is not kept."""
+        return next(map(_record, self._rows(_FIND, wanted=generation_id)), None)
 
     def activate_generation(self, record: GenerationRecord) -> None:
         """Keep a generation and put it in force."""
@@ -60,6 +59,15 @@ class GenerationPart(Part):
     def set_meta(self, key: str, value: str) -> None:
         """Keep a small fact by name."""
         _SET_META.run(self._connection, [(key, value)])
+
+
+def _record(row: AnyRow) -> GenerationRecord:
+    return GenerationRecord(
+        id=row.id,
+        loaded_at=instant(row.loaded_at),
+        rules=decode_rules_known(row.rules),
+        sources=_texts(loads(row.sources)),
+    )
 
 
 def _texts(sources: Json) -> dict[str, str]:

@@ -33,6 +33,7 @@ def _earliest(insert: Insert) -> Insert:
 _MARK_DUE = BulkInsert(SUBJECTS, conflict=_earliest)
 _SET_NEXT = BulkInsert(SUBJECTS, conflict=overwrite("next_check_at", key=["subject"]))
 _NEXT = select(_S.next_check_at).where(text(IS_TIMED)).order_by(_S.next_check_at).limit(1)
+_TIMED = select(_S.subject).where(text(IS_TIMED)).order_by(_S.subject)
 _DUE = (
     select(_S.subject, _S.next_check_at)
     .where(text(IS_TIMED), _S.next_check_at <= bindparam("now"))
@@ -64,6 +65,10 @@ class SubjectPart(Part):
     def next_due_at(self) -> datetime | None:
         """The earliest next check, None when only a change could matter."""
         return maybe_instant(self._value(_NEXT))
+
+    def timed_subjects(self) -> list[str]:
+        """Subjects that have a next check, in order."""
+        return [row.subject for row in self._rows(_TIMED)]
 
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
         """Set the next checks of subjects, to whatever they were before."""

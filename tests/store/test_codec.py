@@ -22,7 +22,7 @@ from engine.domain.ticket import (
     Ticket,
     Value,
 )
-from engine.ports import RuleKnown
+from engine.ports import EarlierText, RuleKnown
 from engine.store import codec
 
 texts = st.text(max_size=20)
@@ -148,7 +148,16 @@ def test_an_action_comes_back_the_same(action: Action) -> None:
     ]
 
 
-@given(st.dictionaries(texts, st.builds(RuleKnown, fingerprint=texts, since=instants), max_size=3))
+earlier_texts = st.builds(EarlierText, generation=texts, rule=texts, since=st.none() | instants)
+rules_known = st.builds(
+    RuleKnown,
+    fingerprint=texts,
+    since=instants,
+    earlier=st.lists(earlier_texts, max_size=3).map(tuple),
+)
+
+
+@given(st.dictionaries(texts, rules_known, max_size=3))
 def test_what_is_known_of_rules_comes_back_the_same(rules: dict[str, RuleKnown]) -> None:
     assert codec.decode_rules_known(codec.encode_rules_known(rules)) == rules
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.ports import GenerationRecord, RuleKnown
+from dataclasses import replace
+
+from engine.ports import EarlierText, GenerationRecord, RuleKnown
 from engine.store import SqlStore
 from tests.store.factories import HOUR, NOON
 
@@ -27,6 +29,21 @@ def test_the_generation_in_force_is_the_last_activated(store: SqlStore) -> None:
             transaction.activate_generation(generation(name))
 
         assert transaction.active_generation() == generation("a")
+
+
+def test_a_generation_that_was_in_force_is_kept(store: SqlStore) -> None:
+    earlier = EarlierText("a", "late", None)
+    known = RuleKnown("f-b", NOON, (EarlierText("x", "slow", NOON - HOUR), earlier))
+    with store.write() as transaction:
+        transaction.activate_generation(generation("a"))
+        transaction.activate_generation(replace(generation("b"), rules={"late": known}))
+
+        assert transaction.generation("a") == generation("a")
+        assert transaction.generation("c") is None
+        active = transaction.active_generation()
+
+    assert active is not None
+    assert active.rules == {"late": known}
 
 
 def test_a_fact_is_the_last_one_set(store: SqlStore) -> None:

@@ -61,6 +61,13 @@ def test_a_next_check_replaces_the_one_before(store: SqlStore) -> None:
         assert transaction.next_due_at() == NOON + MINUTE
 
 
+def test_the_timed_subjects_are_those_with_a_next_check(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.mark_due(["desk:2", "desk:1", "desk:3"], NOON)
+        transaction.set_next_checks({"desk:2": None, "desk:1": NOON + HOUR})
+        assert transaction.timed_subjects() == ["desk:1", "desk:3"]
+
+
 def test_two_workers_on_postgres_claim_different_subjects(postgres_store: SqlStore) -> None:
     subjects = {f"desk:{n}" for n in range(10)}
     with postgres_store.write() as transaction:
