@@ -18,6 +18,7 @@ from engine.domain.firing import (
     tell_of_last_update,
     tell_of_passed,
 )
+from engine.domain.follow_up import plan_follow_up
 from engine.domain.ladder import DueRepeat, LevelStanding
 from engine.domain.matching import ONE_SECOND, earliest
 from engine.domain.reason import Reason
@@ -99,6 +100,8 @@ def decide(
         later = [now + ONE_SECOND]
     else:
         planned, later = plan_messages(after, facts, now)
+        owed, owed_at = plan_follow_up(after, facts, now)
+        planned, later = [*planned, *owed], [*later, *owed_at]
     sent = [one for one in planned if one.waits_for is None]
     for one in sent:
         tick.actions.append(_reply(one, promised_at(after, one, facts, now), facts))

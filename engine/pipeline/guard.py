@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
+from engine.domain.episode import MessageKind
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode
 from engine.domain.ruleset import Ruleset
-from engine.domain.ticket import Actor, Event, EventKind, Ticket, value_of
+from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, value_of
 from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord
 
 
@@ -79,6 +80,9 @@ def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reaso
     reason: Reason | None = None
     if ticket.merged_into:
         reason = Reason.MERGED
+    elif _is_follow_up(row.action):
+        is_back = not ticket.status.is_resolved or _was_reopened(events, row.created_at)
+        reason = Reason.CHANGED_BY_PERSON if is_back else None
     elif ticket.status.is_resolved:
         reason = Reason.RESOLVED
     elif row.action.audience is Audience.CUSTOMER and _was_answered(events, row.created_at):
@@ -105,6 +109,20 @@ def _was_changed(events: Sequence[Event], name: str, since: datetime) -> bool:
         event.kind is EventKind.CHANGED
         and event.actor is Actor.PERSON
         and event.field == name
+        and event.at > since
+        for event in events
+    )
+
+
+def _is_follow_up(action: Action) -> bool:
+    return action.details.get("message") == MessageKind.FOLLOW_UP.value
+
+
+def _was_reopened(events: Sequence[Event], since: datetime) -> bool:
+    return any(
+        event.kind is EventKind.CHANGED
+        and event.field == "status"
+        and not Status(str(event.after)).is_resolved
         and event.at > since
         for event in events
     )

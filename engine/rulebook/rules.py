@@ -123,7 +123,7 @@ def _read_rule(draft: Draft, names: Names, report: Report) -> Rule:
     match, group = _read_match(fields, clock_part, scope)
     warn_of_priorities_left_out(clock_part, match, scope)
     levels = read_levels(fields, scope)
-    customer = _read_customer(fields, match, levels, scope)
+    customer = _read_customer(fields, match, group, levels, scope)
     description = fields.text("description") or ""
     return Rule(
         id=draft.id,
@@ -160,9 +160,17 @@ def _read_match(
 
 
 def _read_customer(
-    fields: Fields, match: All, levels: tuple[Level, ...], scope: Scope
+    fields: Fields,
+    match: All,
+    group: ContactsBy | None,
+    levels: tuple[Level, ...],
+    scope: Scope,
 ) -> CustomerPlan | None:
     plan, part = read_customer(fields, levels, scope)
+    if part is not None and group is not None and "follow_up" in part:
+        message = f"a rule about contacts by {group} has no resolution to follow up"
+        hint = "put 'follow_up' into a rule about single tickets"
+        scope.report.warn(part.key("follow_up"), "never-resolved", message, hint)
     has_updates = part is not None and "updates" in part
     if part is not None and has_updates and reads(match, "since_public_update"):
         message = "updates to the customer beside a test on 'since_public_update' undo each other"

@@ -87,3 +87,13 @@ def test_a_rule_may_consist_of_updates_alone(rule: ReadRule) -> None:
 )
 def test_what_makes_no_sense_is_refused(codes: Codes, lines: str, expected: list[str]) -> None:
     assert codes(lines) == expected
+
+
+@pytest.mark.parametrize("by, expected", [("ticket", []), ("customer", ["never-resolved"])])
+def test_a_group_has_no_resolution_to_follow_up(codes: Codes, by: str, expected: list[str]) -> None:
+    text = (
+        f"match: {{contacts: {{by: {by}, at_least: 3, within: 7d}}}}\n"
+        "levels: [{after: 4h, kind: technical}]\n"
+        f"customer: {{{FOLLOW_UP}}}}}"
+    )
+    assert codes(text) == expected
