@@ -487,8 +487,24 @@ class Transaction(Protocol):
         ...
 
     # deliver and rescue
-    def lease(self, now: datetime, limit: int, token: str, until: datetime) -> list[OutboxRow]:
-        """Take rows whose time has come for the holder of `token`, in order per ticket."""
+    def lease(
+        self,
+        now: datetime,
+        limit: int,
+        token: str,
+        until: datetime,
+        digests_until: datetime | None = None,
+    ) -> list[OutboxRow]:
+        """Take rows whose time has come for the holder of `token`, in order per ticket.
+
+        Digest rows written later than `digests_until` wait.
+        """
+        ...
+
+    def lease_digests(
+        self, like: Action, now: datetime, token: str, until: datetime
+    ) -> list[OutboxRow]:
+        """Take all digests whose time has come that go to the address of `like`."""
         ...
 
     def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:

@@ -82,11 +82,12 @@ class Renderer:
         """One message to one receiver that stands for many; never fails.
 
         Args:
-            notices: What is told, at least one; each becomes a line.
+            notices: What is told, at least one; each becomes a line, the longest due first.
             language: What the receiver reads, if known.
         """
         said_in = language_code(language) or DEFAULT_LANGUAGE
-        return self._staff("digest", staff_view(notices[0], said_in, notices))
+        ordered = sorted(notices, key=lambda one: str(one.details.get("due_at") or ""))
+        return self._staff("digest", staff_view(ordered[0], said_in, ordered))
 
     def customer(
         self, name: str, notice: CustomerNotice, language: str | None = None

@@ -18,6 +18,7 @@ from engine.domain.ticket import Actor, Event, EventKind, Ticket
 from engine.errors import MessageError
 from engine.pipeline.guard import Verdict, guard
 from engine.pipeline.ingest import in_order, save
+from engine.pipeline.leasing import is_digest, lease
 from engine.pipeline.subjects import subjects_of
 from engine.ports import (
     Channel,
@@ -32,9 +33,9 @@ from engine.ports import (
     SentState,
     Store,
     TicketRecord,
+    Transaction,
 )
 
-LEASE_BATCH = 50
 LEASE_FOR = timedelta(minutes=5)
 """How long a batch may take; a dead process's rows are free again after it."""
 CALL_TAKES = timedelta(seconds=30)
@@ -113,16 +114,15 @@ def deliver(
     began = clock()
     while not is_stopping() and _is_due(store, began):
         token = uuid.uuid4().hex
-        with store.write() as tx:
-            rows = tx.lease(began, LEASE_BATCH, token, clock() + LEASE_FOR)
-        if not rows:
+        acts = lease(store, began, now, token, clock() + LEASE_FOR)
+        if not acts:
             break
         run = _Run(store, outside, now, clock, token)
-        for row, others in _bundles(rows):
+        for rows in acts:
             if is_stopping():
-                run.put_back(row, *others)
+                run.put_back(*rows)
             else:
-                done.finished.extend(run.deliver(row, others))
+                done.finished.extend(run.deliver(rows))
     return done
 
 
@@ -133,17 +133,6 @@ def _is_due(store: Store, now: datetime) -> bool:
     return next_at is not None and next_at <= now
 
 
-def _bundles(rows: Sequence[OutboxRow]) -> list[tuple[OutboxRow, list[OutboxRow]]]:
-    """Each row with those that share its message: digests for one address become one."""
-    bundles: dict[object, list[OutboxRow]] = {}
-    for row in rows:
-        action = row.action
-        is_digest = action.kind is ActionKind.DIGEST
-        key = (action.channel, action.to) if is_digest else row.id
-        bundles.setdefault(key, []).append(row)
-    return [(bundle[0], bundle[1:]) for bundle in bundles.values()]
-
-
 @dataclass(slots=True)
 class _Run:
     store: Store
@@ -152,33 +141,54 @@ class _Run:
     clock: Callable[[], datetime]
     token: str
 
-    def deliver(self, row: OutboxRow, others: Sequence[OutboxRow]) -> list[Finished]:
+    def deliver(self, rows: Sequence[OutboxRow]) -> list[Finished]:
         """One act, for one row or for the rows of a digest."""
-        reading, record = self._read(row.action)
-        verdict = guard(row, self.outside.ruleset, reading, record)
-        if verdict.stop is not None:
-            return [self._stop(one, verdict.stop.value) for one in (row, *others)]
-        if verdict.wait:
-            until = self.clock() + UNREADABLE_WAITS
-            return [self._snooze(one, until, "the ticket cannot be read") for one in (row, *others)]
-        ticket = _ticket(reading, record)
-        if ticket is None:
-            return [self._stop(one, f"{one.action.ticket} is unknown") for one in (row, *others)]
-        try:
-            act = self._prepare(row, others, ticket, verdict)
-        except MessageError as error:
-            return [self._stop(one, str(error), OutboxState.DROPPED) for one in (row, *others)]
-        begun = [one for one in (row, *others) if self._begin(one)]
-        if row not in begun:
-            return []
-        sent = act()
-        return [self._settle(one, sent, verdict) for one in begun]
+        return self._digest(rows) if is_digest(rows[0]) else self._act_on(rows[0])
 
     def put_back(self, *rows: OutboxRow) -> None:
         """Let go of rows that are not begun; they are as due as they were."""
         with self.store.write() as tx:
             for row in rows:
                 tx.snooze(row.id, self.token, row.next_attempt_at, PUT_BACK, OutboxState.PENDING)
+
+    def _act_on(self, row: OutboxRow) -> list[Finished]:
+        reading, record = self._read(row.action)
+        verdict = guard(row, self.outside.ruleset, reading, record)
+        if verdict.stop is not None:
+            return [self._stop(row, verdict.stop.value)]
+        if verdict.wait:
+            until = self.clock() + UNREADABLE_WAITS
+            return [self._snooze(row, until, "the ticket cannot be read")]
+        ticket = _ticket(reading, record)
+        if ticket is None:
+            return [self._stop(row, f"{row.action.ticket} is unknown")]
+        try:
+            act = self._prepare(row.action, ticket, verdict)
+        except MessageError as error:
+            return [self._stop(row, str(error), OutboxState.DROPPED)]
+        return self._settle(act(), verdict, row) if self._begin(row) else []
+
+    def _digest(self, rows: Sequence[OutboxRow]) -> list[Finished]:
+        """One message for all of them; what must not be told any more is left out of it."""
+        finished: list[Finished] = []
+        told: list[tuple[OutboxRow, Ticket]] = []
+        with self.store.read() as tx:
+            records = tx.records({row.action.ticket for row in rows})
+        for row in rows:
+            record = records.get(row.action.ticket)
+            verdict = guard(row, self.outside.ruleset, Reading(Presence.UNREADABLE), record)
+            if verdict.stop is not None:
+                finished.append(self._stop(row, verdict.stop.value))
+            elif record is None:
+                finished.append(self._stop(row, f"{row.action.ticket} is unknown"))
+            else:
+                told.append((row, record.source))
+        if not told:
+            return finished
+        message = self.outside.composer.staff([(row.action, about) for row, about in told], None)
+        send = self._send(told[0][0].action.channel or "", message)
+        begun = self._begin(*(row for row, _ in told))
+        return [*finished, *(self._settle(send(), Verdict(), *begun) if begun else ())]
 
     # --- before ---
 
@@ -190,19 +200,12 @@ class _Run:
             return Reading(Presence.UNREADABLE), record
         return helpdesk.read(action.ticket, self.now), record
 
-    def _prepare(
-        self,
-        row: OutboxRow,
-        others: Sequence[OutboxRow],
-        ticket: Ticket,
-        verdict: Verdict,
-    ) -> Callable[[], Sent]:
+    def _prepare(self, action: Action, ticket: Ticket, verdict: Verdict) -> Callable[[], Sent]:
         """Everything that can fail before the act is done here; what it gives back only acts."""
-        action = row.action
         composer = self.outside.composer
         if action.audience is Audience.STAFF:
-            told = [(action, ticket), *self._with_tickets(others)]
-            return self._send(action.channel or "", composer.staff(told, verdict.as_of))
+            message = composer.staff([(action, ticket)], verdict.as_of)
+            return self._send(action.channel or "", message)
         helpdesk = self.outside.helpdesks[action.ticket.partition(":")[0]]
         if action.kind is ActionKind.CHANGE:
             return lambda: helpdesk.change(action.ticket, verdict.changes, action.key, self.now)
@@ -210,15 +213,6 @@ class _Run:
             text = composer.note(action, ticket)
             return lambda: helpdesk.note(action.ticket, text, action.key, self.now)
         return self._reply(helpdesk, action, ticket)
-
-    def _with_tickets(self, rows: Sequence[OutboxRow]) -> list[tuple[Action, Ticket]]:
-        with self.store.read() as tx:
-            records = tx.records({row.action.ticket for row in rows})
-        return [
-            (row.action, records[row.action.ticket].source)
-            for row in rows
-            if row.action.ticket in records
-        ]
 
     def _reply(self, helpdesk: Helpdesk, action: Action, ticket: Ticket) -> Callable[[], Sent]:
         channel = self.outside.reply_channels.get(helpdesk.name)
@@ -237,43 +231,54 @@ class _Run:
             return lambda: Sent(SentState.REJECTED, reason=reason)
         return lambda: channel.send(message)
 
-    def _begin(self, row: OutboxRow) -> bool:
+    def _begin(self, *rows: OutboxRow) -> list[OutboxRow]:
+        """Note, for all at once, that an attempt is about to be made; those whose lease holds."""
         with self.store.write() as tx:
             begun = self.clock()
-            return tx.begin_sending(row.id, self.token, begun, begun + 2 * CALL_TAKES)
+            needed_until = begun + 2 * CALL_TAKES
+            return [r for r in rows if tx.begin_sending(r.id, self.token, begun, needed_until)]
 
     # --- after ---
 
-    def _settle(self, row: OutboxRow, sent: Sent, verdict: Verdict) -> Finished:
-        is_customer = row.action.audience is Audience.CUSTOMER
+    def _settle(self, sent: Sent, verdict: Verdict, *rows: OutboxRow) -> list[Finished]:
+        """Note how the act ended, for all at once: what shares a message is tried again as one."""
+        is_customer = rows[0].action.audience is Audience.CUSTOMER
+        attempts = max(row.attempts for row in rows)
         if sent.state is SentState.DELIVERED:
-            return self._arrived(row, sent, verdict)
+            return self._arrived(sent, verdict, *rows)
         if sent.state is SentState.UNKNOWN and is_customer:
-            return self._finish(row, OutboxState.UNKNOWN, sent.reason)
-        if sent.state is SentState.REJECTED or row.attempts + 1 >= MOST_ATTEMPTS:
-            return self._finish(row, OutboxState.REJECTED, sent.reason)
-        until = self.clock() + (sent.retry_after or self._backoff(row.attempts))
-        return self._snooze(row, until, sent.reason, OutboxState.PENDING)
+            return [self._finish(row, OutboxState.UNKNOWN, sent.reason) for row in rows]
+        if sent.state is SentState.REJECTED or attempts + 1 >= MOST_ATTEMPTS:
+            return [self._finish(row, OutboxState.REJECTED, sent.reason) for row in rows]
+        until = self.clock() + (sent.retry_after or self._backoff(attempts))
+        return self._snooze_all(rows, until, sent.reason, OutboxState.PENDING)
 
     def _backoff(self, attempts: int) -> timedelta:
         """Exponential, with full jitter over its upper half."""
         longest: timedelta = min(FIRST_RETRY * (1 << min(attempts, 16)), LONGEST_RETRY)
         return longest * (0.5 + 0.5 * self.outside.jitter())
 
-    def _arrived(self, row: OutboxRow, sent: Sent, verdict: Verdict) -> Finished:
+    def _arrived(self, sent: Sent, verdict: Verdict, *rows: OutboxRow) -> list[Finished]:
         """Done: our own writes become part of the ticket's story, marked as ours."""
+        finished = []
         with self.store.write() as tx:
-            if not tx.finish(
-                row.id, self.token, OutboxState.DELIVERED, self.clock(), None, sent.receipt
-            ):
-                return Finished(row, OutboxState.UNKNOWN, "the lease was lost")
-            events = own_events(row.action, verdict, self.now)
-            record = tx.records([row.action.ticket]).get(row.action.ticket)
-            if events and record is not None:
-                written = replace(record, events=in_order((*record.events, *events)))
-                (present,) = save(tx, [written])
-                tx.mark_due(subjects_of(present, self.outside.ruleset.group_kinds), self.now)
-        return Finished(row, OutboxState.DELIVERED, None)
+            for row in rows:
+                if not tx.finish(
+                    row.id, self.token, OutboxState.DELIVERED, self.clock(), None, sent.receipt
+                ):
+                    finished.append(Finished(row, OutboxState.UNKNOWN, "the lease was lost"))
+                    continue
+                self._remember(tx, row.action, verdict)
+                finished.append(Finished(row, OutboxState.DELIVERED, None))
+        return finished
+
+    def _remember(self, tx: Transaction, action: Action, verdict: Verdict) -> None:
+        events = own_events(action, verdict, self.now)
+        record = tx.records([action.ticket]).get(action.ticket) if events else None
+        if record is not None:
+            written = replace(record, events=in_order((*record.events, *events)))
+            (present,) = save(tx, [written])
+            tx.mark_due(subjects_of(present, self.outside.ruleset.group_kinds), self.now)
 
     def _stop(
         self, row: OutboxRow, reason: str, state: OutboxState = OutboxState.CANCELLED
@@ -287,16 +292,16 @@ class _Run:
                 tx.mark_due([row.action.ticket], self.now)
         return Finished(row, state, reason)
 
-    def _snooze(
-        self,
-        row: OutboxRow,
-        until: datetime,
-        reason: str,
-        state: OutboxState = OutboxState.SNOOZED,
-    ) -> Finished:
+    def _snooze(self, row: OutboxRow, until: datetime, reason: str) -> Finished:
+        return self._snooze_all([row], until, reason, OutboxState.SNOOZED)[0]
+
+    def _snooze_all(
+        self, rows: Sequence[OutboxRow], until: datetime, reason: str, state: OutboxState
+    ) -> list[Finished]:
         with self.store.write() as tx:
-            tx.snooze(row.id, self.token, until, reason, state)
-        return Finished(row, state, reason)
+            for row in rows:
+                tx.snooze(row.id, self.token, until, reason, state)
+        return [Finished(row, state, reason) for row in rows]
 
 
 def _ticket(reading: Reading, record: TicketRecord | None) -> Ticket | None:

@@ -6,7 +6,8 @@
 
 Every step out of a lease asks for the lease's token: who lost it to somebody else changes nothing.
 Rows of one ticket go out in order where order matters: changes and notes among themselves, replies
-among themselves, and the notices to one address among themselves. That is a row's `lane`.
+among themselves, and the notices to one address among themselves. That is a row's `lane`. Digests
+queue up for nobody: all that wait for one address become one message, whatever their tickets.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ _FINAL: Final = frozenset(
 )
 _UNSENT: Final = frozenset({OutboxState.CANCELLED, OutboxState.DROPPED})
 """Ends that a leased row may come to without having been sent."""
+_DIGEST: Final = ActionKind.DIGEST.value
 _LEASES: Final = (OutboxState.LEASED, OutboxState.SENDING)
 
 _COLUMNS: Final = (
@@ -93,10 +95,26 @@ _IS_HELD_BACK = exists().where(
 )
 _READY = (
     select(_O.id)
-    .where(text(f"outbox.{IS_WAITING}"), _O.next_attempt_at <= bindparam("now"), ~_IS_HELD_BACK)
+    .where(
+        text(f"outbox.{IS_WAITING}"),
+        _O.next_attempt_at <= bindparam("now"),
+        or_(_O.action != _DIGEST, _O.created_at <= bindparam("digests_until")),
+        ~_IS_HELD_BACK,
+    )
     .order_by(_O.next_attempt_at, _O.id)
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True, of=OUTBOX)  # says nothing to SQLite, which has one writer
+)
+_READY_DIGESTS = (
+    select(_O.id)
+    .where(
+        text(f"outbox.{IS_WAITING}"),
+        _O.next_attempt_at <= bindparam("now"),
+        _O.action == _DIGEST,
+        _O.receiver_hash == bindparam("receiver"),
+    )
+    .order_by(_O.id)
+    .with_for_update(skip_locked=True, of=OUTBOX)
 )
 _LEASE = (
     update(OUTBOX)
@@ -158,24 +176,48 @@ class OutboxPart(Part):
         created = seconds(now)
         _ENQUEUE.run(self._connection, [_new_row(action, created) for action in actions])
 
-    def lease(self, now: datetime, limit: int, token: str, until: datetime) -> list[OutboxRow]:
+    def lease(
+        self,
+        now: datetime,
+        limit: int,
+        token: str,
+        until: datetime,
+        digests_until: datetime | None = None,
+    ) -> list[OutboxRow]:
         """Take rows whose time has come, the longest due first, for the holder of `token`.
 
         Of each ticket's lane only the first row on its way is taken; a snoozed customer message
-        holds nothing back.
+        holds nothing back. Digests are in no lane.
 
         Args:
             now: Aware UTC.
             limit: At most so many.
             token: A fresh fencing token.
             until: When the lease runs out (aware UTC).
+            digests_until: Digest rows written later than this wait for more of their kind; None
+                takes them all.
 
         Returns:
             The rows as leased, in order of id.
         """
-        ready = [row.id for row in self._rows(_READY, now=seconds(now), most=limit)]
-        self._do_for(_LEASE, ready, new_token=token, new_until=seconds(until))
-        return [_row(row) for row in self._rows_of(_ROWS, ready)]
+        at, digests_at = seconds(now), seconds(digests_until or now)
+        ready = self._rows(_READY, now=at, most=limit, digests_until=digests_at)
+        return self._leased([row.id for row in ready], token, until)
+
+    def lease_digests(
+        self, like: Action, now: datetime, token: str, until: datetime
+    ) -> list[OutboxRow]:
+        """Take all the digests whose time has come that go to the address of `like`.
+
+        Returns:
+            The rows as leased, in order of id; those that are leased already are not among them.
+        """
+        ready = self._rows(_READY_DIGESTS, now=seconds(now), receiver=receiver_hash(like))
+        return self._leased([row.id for row in ready], token, until)
+
+    def _leased(self, row_ids: list[int], token: str, until: datetime) -> list[OutboxRow]:
+        self._do_for(_LEASE, row_ids, new_token=token, new_until=seconds(until))
+        return [_row(row) for row in self._rows_of(_ROWS, row_ids)]
 
     def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
         """Note that an attempt is about to be made; commit before making it.
@@ -322,7 +364,9 @@ def receiver_hash(action: Action) -> str | None:
 def _lane(action: Action) -> str:
     if action.audience is Audience.CUSTOMER:
         return "customer"
-    if action.kind in (ActionKind.NOTIFY, ActionKind.DIGEST):
+    if action.kind is ActionKind.DIGEST:
+        return action.key
+    if action.kind is ActionKind.NOTIFY:
         return receiver_hash(action) or "staff"
     return "ticket"
 

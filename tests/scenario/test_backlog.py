@@ -73,7 +73,6 @@ def test_a_digest_without_receivers_goes_to_default(desk: Desk) -> None:
     assert desk.digests() == ["everybody: T1"]
 
 
-@pytest.mark.xfail(strict=True, reason="digests are joined within one lease of fifty rows")
 def test_a_digest_is_one_message_however_many_tickets_it_names(desk: Desk) -> None:
     desk.rules(rules(NOBODY))
     for number in range(60):
@@ -376,7 +375,6 @@ def test_what_comes_too_late_leaves_tickets_and_customers_alone(desk: Desk) -> N
     assert desk.digests() == ["the-manager: T1"]
 
 
-@pytest.mark.xfail(strict=True, reason="a lease takes one row of a ticket's lane at a time")
 def test_each_receiver_gets_one_digest_that_names_the_tickets(desk: Desk) -> None:
     desk.rules(rules(rule(levels=LADDER), rule("s", levels=LADDER)))
     desk.open("T1")

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -427,3 +428,29 @@ def test_a_template_of_the_desk_replaces_a_built_in_one() -> None:
 
 def test_every_built_in_template_is_for_staff() -> None:
     assert {template.audience for template in builtin_templates()} == {"staff"}
+
+
+def test_a_very_long_digest_counts_tells_the_longest_due_and_names_all() -> None:
+    dues = [datetime(2016, 3, 1, tzinfo=UTC) + timedelta(minutes=n) for n in range(5000)]
+    notices = [
+        StaffNotice(
+            replace(TICKET, id=f"desk:INC{number}"),
+            {**DETAILS, "tickets": [], "reason": "backlog", "due_at": due_at.isoformat()},
+        )
+        for number, due_at in enumerate(dues)
+    ]
+    rendered = Renderer([]).digest(list(reversed(notices)))
+    assert rendered.fault is None
+    assert rendered.subject == "5000 tickets to look at, in one message"
+    for part in (rendered.text, rendered.html):
+        assert "5000 of rule unresolved, level second-line" in part
+        assert "And 4980 more" in part
+        assert set(re.findall(r"INC\d+", part)) == {f"INC{number}" for number in range(5000)}
+    assert rendered.text.count("Printer on fire") == 20
+    assert rendered.text.index("INC0:") < rendered.text.index("And 4980 more")
+    assert len(rendered.text) < 60_000
+
+
+def test_a_ticket_of_two_levels_counts_once_in_a_digests_subject() -> None:
+    rendered = Renderer([]).digest([STAFF, STAFF])
+    assert rendered.subject == "One ticket to look at, in one message"

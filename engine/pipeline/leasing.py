@@ -1,0 +1,53 @@
+"""Taking rows of the outbox, so that those which share a message stay together.
+
+All the digests that wait for one address become one message, however many they are. While subjects
+are still being decided there may be more of them to come: then they wait, but not for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from engine.domain.actions import ActionKind
+from engine.ports import OutboxRow, Store
+
+LEASE_BATCH = 50
+DIGESTS_WAIT = timedelta(minutes=5)
+"""At most so long a digest waits for what is still to be decided."""
+
+
+def lease(
+    store: Store, began: datetime, now: datetime, token: str, until: datetime
+) -> list[list[OutboxRow]]:
+    """Take some rows whose time has come; each list is one act.
+
+    Args:
+        store: Where the outbox is.
+        began: Rows whose time came later are left for the next delivery.
+        now: The domain's instant, by which subjects are due.
+        token: A fresh fencing token.
+        until: When the lease runs out (all aware UTC).
+    """
+    with store.write() as tx:
+        due_at = tx.next_due_at()
+        is_deciding = due_at is not None and due_at <= now
+        digests_until = began - DIGESTS_WAIT if is_deciding else began
+        acts = _bundled(tx.lease(began, LEASE_BATCH, token, until, digests_until))
+        for rows in acts:
+            if is_digest(rows[0]):
+                rows.extend(tx.lease_digests(rows[0].action, began, token, until))
+    return acts
+
+
+def is_digest(row: OutboxRow) -> bool:
+    """Whether a row shares its message with others for the same address."""
+    return row.action.kind is ActionKind.DIGEST
+
+
+def _bundled(rows: Iterable[OutboxRow]) -> list[list[OutboxRow]]:
+    acts: dict[object, list[OutboxRow]] = {}
+    for row in rows:
+        address = (row.action.channel, row.action.to)
+        acts.setdefault(address if is_digest(row) else row.id, []).append(row)
+    return list(acts.values())
