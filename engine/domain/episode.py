@@ -98,6 +98,7 @@ class Episode:
         firings: In the order in which they were passed.
         messages: Messages to customers, in order.
         ended_at: When it ended, None while it may go on (aware UTC).
+        exhausted_at: When its last notice had been said in vain (aware UTC); None before that.
     """
 
     id: EpisodeId
@@ -105,6 +106,7 @@ class Episode:
     firings: tuple[Firing, ...] = ()
     messages: tuple[CustomerMessage, ...] = ()
     ended_at: datetime | None = None
+    exhausted_at: datetime | None = None
 
     @property
     def escalated_at(self) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -136,6 +137,30 @@ def due_repeats(
             latest = DueRepeat(level, occurrence, at)
         due.extend(() if latest is None else (latest,))
     return tuple(due), earliest(upcoming)
+
+
+def exhausted(
+    rule: Rule, priority: Priority, levels: Iterable[LevelStanding], episode: Episode
+) -> DueRepeat | None:
+    """The repetition that would follow the very last notice of an escalation, were there one more.
+
+    By then that one has been said in vain. None while a level or a notice is still to come, and for
+    a ladder that repeats nothing.
+    """
+    is_climbing = any(one.state in (LevelState.DUE, LevelState.WAITING) for one in levels)
+    if episode.escalated_at is None or is_climbing:
+        return None
+    ends: list[DueRepeat] = []
+    for level in rule.levels:
+        every = level.repeat.every.get(priority) if level.repeat else None
+        said = _passed_occurrences(rule, level, episode)
+        if level.repeat is None or every is None or 1 not in said:
+            continue
+        if max(said) <= level.repeat.times:
+            return None
+        at = rule.clock.calendar.add(said[max(said)].fired_at, every)
+        ends.extend(() if at is None else (DueRepeat(level, level.repeat.times + 2, at),))
+    return max(ends, key=lambda one: (one.due_at, one.level.number), default=None)
 
 
 def _passed_occurrences(rule: Rule, level: Level, episode: Episode) -> dict[int, Firing]:

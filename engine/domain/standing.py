@@ -18,13 +18,20 @@ from engine.domain.episode import Episode
 from engine.domain.facts import Facts
 from engine.domain.history import Mark
 from engine.domain.hold import acknowledged_until, hold_on
-from engine.domain.ladder import DueRepeat, LevelStanding, LevelState, due_repeats, ladder
+from engine.domain.ladder import (
+    DueRepeat,
+    LevelStanding,
+    LevelState,
+    due_repeats,
+    exhausted,
+    ladder,
+)
 from engine.domain.lateness import why_passed
 from engine.domain.look import Look, Pauses, holds_since, pauses_of
 from engine.domain.matching import earliest
 from engine.domain.reason import Reason, Verdict
 from engine.domain.recognition import begins_anew_at, ready_at, recognise
-from engine.domain.rule import Mode, Rule, Since
+from engine.domain.rule import Level, Mode, Rule, Since
 from engine.domain.ruleset import CompiledRule
 from engine.domain.ticket import Priority
 
@@ -42,6 +49,7 @@ class Standing:
         repeats: Notices to say again now.
         late_repeats: Notices that newly loaded text would have said again in the past.
         held_levels: Whether a due level or notice is held back.
+        exhausted: The level of which the very last notice has now been said in vain.
         acknowledged_until: Aware UTC; None when nobody has taken the escalation.
         holds_since: When the rule began to hold, where its customer updates count from there.
         next_at: The earliest instant at which, if nothing happens, it could stand otherwise.
@@ -59,6 +67,7 @@ class Standing:
     late: tuple[tuple[LevelStanding, Reason], ...] = ()
     repeats: tuple[DueRepeat, ...] = ()
     late_repeats: tuple[DueRepeat, ...] = ()
+    exhausted: Level | None = None
     acknowledged_until: datetime | None = None
     holds_since: datetime | None = None
     next_at: datetime | None = None
@@ -227,7 +236,8 @@ def _climb(
     )
     ends_at = hold.ends_at
     if not remains and repeat_next is None and hold.reason is not Reason.COOLDOWN:
-        return replace(_told(standing), next_at=next_at)
+        asks_at = ends_at if _end(standing) else None  # who took it may let it go
+        return replace(_told(standing), next_at=earliest((next_at, asks_at)))
     return replace(
         standing,
         verdict=Verdict.SUPPRESSED,
@@ -258,6 +268,7 @@ def _open(
     told = replace(
         standing, due=firing, late=late, repeats=repeats, late_repeats=backlog, next_at=next_at
     )
+    told = _exhausted(told, now)
     if (firing or repeats) and standing.rule.mode is Mode.SHADOW:
         return replace(told, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
     if firing or repeats:
@@ -266,6 +277,29 @@ def _open(
         reason = late[-1][1] if late else Reason.BACKLOG
         return replace(told, verdict=Verdict.SUPPRESSED, reason=reason)
     return _told(told)
+
+
+def _exhausted(standing: Standing, now: datetime) -> Standing:
+    """Whether nobody took what was said last, or when that will be known."""
+    end = _end(standing)
+    if end is None or standing.episode is None:
+        return standing
+    if end.due_at > now:
+        return replace(standing, next_at=earliest((standing.next_at, end.due_at)))
+    episode = replace(standing.episode, exhausted_at=now)
+    return replace(standing, exhausted=end.level, episode=episode)
+
+
+def _end(standing: Standing) -> DueRepeat | None:
+    """What would be said after the very last notice, if that is not known to have been in vain."""
+    episode = standing.episode
+    if episode is None or episode.exhausted_at or standing.rule.mode is Mode.SHADOW:
+        return None
+    passed = {one.level.number for one in standing.due} | {
+        one.level.number for one, _ in standing.late
+    }
+    ahead = (one for one in standing.levels if one.level.number not in passed)
+    return exhausted(standing.rule, standing.look.priority, ahead, episode)
 
 
 def _told(standing: Standing) -> Standing:
@@ -294,4 +328,7 @@ def next_after_firing(standing: Standing, now: datetime) -> datetime | None:
     if episode is None:
         return None
     _, repeat_at = due_repeats(standing.rule, standing.look.priority, episode, now)
-    return earliest((repeat_at, begins_anew_at(standing.rule, episode)))
+    end = _end(standing)
+    return earliest(
+        (repeat_at, begins_anew_at(standing.rule, episode), end.due_at if end else None)
+    )

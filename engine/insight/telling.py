@@ -32,6 +32,15 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
     _tell_of_reading(log, work)
     for fired in work.evaluated.fired:
         _tell_of_firing(log, fired)
+    for end in work.evaluated.exhausted:
+        log.warning(
+            "ladder.exhausted",
+            ticket=end.ticket,
+            rule=end.rule,
+            episode=end.episode,
+            level=end.level,
+            name=end.name,
+        )
     for failure in work.evaluated.failures:
         log.error("decision.failed", ticket=failure.subject, exc_info=failure.error)
     for finished in work.delivered.finished:

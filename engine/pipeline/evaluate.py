@@ -61,6 +61,17 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Exhausted:
+    """An escalation of which the last notice was said, and which nobody has taken."""
+
+    ticket: str
+    rule: str
+    episode: str
+    level: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A subject whose decision raised."""
 
@@ -84,6 +95,7 @@ class Evaluated:
     skipped: dict[Skipped, None] = field(default_factory=dict)
     messages: list[CustomerMessage] = field(default_factory=list)
     planned: dict[str, PlannedMessage | None] = field(default_factory=dict)
+    exhausted: list[Exhausted] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     suppressed: int = 0
     deferred: int = 0
@@ -96,6 +108,7 @@ class Evaluated:
         self.skipped.update(other.skipped)
         self.messages.extend(other.messages)
         self.planned.update(other.planned)
+        self.exhausted.extend(other.exhausted)
         self.failures.extend(other.failures)
         self.suppressed += other.suppressed
         self.deferred += other.deferred
@@ -318,6 +331,7 @@ def _tell(done: Evaluated, subject: str, outcome: Outcome) -> None:
                 new.firing.reason,
             )
     for standing in outcome.standings:
+        _tell_of_the_end(done, subject, standing)
         done.matched += standing.verdict in (Verdict.FIRED, Verdict.WAITING)
         if standing.verdict is not Verdict.SUPPRESSED:
             continue
@@ -330,6 +344,16 @@ def _tell(done: Evaluated, subject: str, outcome: Outcome) -> None:
     done.messages.extend(outcome.messages)
     done.deferred += len(outcome.planned)
     done.planned[subject] = next(iter(outcome.planned), None)
+
+
+def _tell_of_the_end(done: Evaluated, subject: str, standing: Standing) -> None:
+    level, episode = standing.exhausted, standing.episode
+    if level is None or episode is None:
+        return
+    anchor = episode.id.anchor
+    done.exhausted.append(
+        Exhausted(subject, standing.rule.id, anchor, level.number, level.identity)
+    )
 
 
 def _skip(

@@ -40,13 +40,15 @@ _CUSTOMER: Final = "customer:"
 
 _SAVE = BulkInsert(
     EPISODES,
-    conflict=overwrite("anchor_at", "escalated_at", "ended_at", key=["subject", "rule", "anchor"]),
+    conflict=overwrite(
+        "anchor_at", "escalated_at", "ended_at", "exhausted_at", key=["subject", "rule", "anchor"]
+    ),
 )
 _SAVE_FIRINGS = BulkInsert(FIRINGS, conflict=keep_existing)
 _SAVE_MESSAGES = BulkInsert(MESSAGES, conflict=keep_existing)
 
 _EPISODES = (
-    select(_E.subject, _E.rule, _E.anchor, _E.anchor_at, _E.ended_at)
+    select(_E.subject, _E.rule, _E.anchor, _E.anchor_at, _E.ended_at, _E.exhausted_at)
     .where(among(_E.subject, "ids"))
     .order_by(_E.subject, _E.rule, _E.anchor_at, _E.anchor)
 )
@@ -89,8 +91,11 @@ _MESSAGES_OF_TICKETS = _messages_by(_M.ticket)
 _NEW_RULE, _OLD_RULE = bindparam("new_rule", type_=Text), bindparam("old_rule", type_=Text)
 _TAKEN = EPISODES.alias("taken")
 _COPY_EPISODES = insert(EPISODES).from_select(
-    ["subject", "rule", "anchor", "anchor_at", "escalated_at", "ended_at"],
-    select(_E.subject, _NEW_RULE, _E.anchor, _E.anchor_at, _E.escalated_at, _E.ended_at).where(
+    ["subject", "rule", "anchor", "anchor_at", "escalated_at", "ended_at", "exhausted_at"],
+    select(
+        *(_E.subject, _NEW_RULE, _E.anchor, _E.anchor_at),
+        *(_E.escalated_at, _E.ended_at, _E.exhausted_at),
+    ).where(
         _E.rule == _OLD_RULE,
         ~exists().where(
             _TAKEN.c.subject == _E.subject,
@@ -114,15 +119,16 @@ class EpisodePart(Part):
         wanted = list(subjects)
         firings, messages = self._firings(wanted), self._messages(wanted)
         found: defaultdict[str, list[Episode]] = defaultdict(list)
-        for subject, rule, anchor, anchor_at, ended_at in self._rows_of(_EPISODES, wanted):
-            key = EpisodeId(rule, subject, anchor)
-            found[subject].append(
+        for row in self._rows_of(_EPISODES, wanted):
+            key = EpisodeId(row.rule, row.subject, row.anchor)
+            found[row.subject].append(
                 Episode(
                     id=key,
-                    anchor_at=instant(anchor_at),
+                    anchor_at=instant(row.anchor_at),
                     firings=tuple(firings.get(key, ())),
                     messages=tuple(messages.get(key, ())),
-                    ended_at=maybe_instant(ended_at),
+                    ended_at=maybe_instant(row.ended_at),
+                    exhausted_at=maybe_instant(row.exhausted_at),
                 )
             )
         return {subject: tuple(episodes) for subject, episodes in found.items()}
@@ -208,6 +214,7 @@ def _episode_row(episode: Episode) -> tuple[object, ...]:
         seconds(episode.anchor_at),
         maybe_seconds(episode.escalated_at),
         maybe_seconds(episode.ended_at),
+        maybe_seconds(episode.exhausted_at),
     )
 
 

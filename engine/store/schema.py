@@ -126,6 +126,7 @@ EPISODES = Table(
     Column("anchor_at", Instant, nullable=False),
     Column("escalated_at", Instant),
     Column("ended_at", Instant),
+    Column("exhausted_at", Instant),
     sqlite_with_rowid=False,
 )
 _partial_index("episodes_live", EPISODES.c.subject, where=IS_LIVE)

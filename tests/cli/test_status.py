@@ -54,6 +54,22 @@ def test_an_escalation_that_somebody_took_is_not_unowned(desk: Desk) -> None:
     assert status(desk)["unowned"] == 0
 
 
+def test_a_ladder_whose_last_notice_was_said_in_vain_is_logged_once(desk: Desk) -> None:
+    desk.replay()
+    desk.rules(LATE.replace("notify: [boss]}", "notify: [boss], repeat: {every: 1h, times: 2}}"))
+
+    first = desk.run("once", "--through", day("13:59"), "--json").events
+    then = desk.run("once", "--through", day("14:00"), "--json").events
+    after = desk.run("once", "--through", day("20:00"), "--json").events
+
+    said = [[one for one in each if one["event"] == "ladder.exhausted"] for each in (first, after)]
+    assert said == [[], []]
+    (end,) = (one for one in then if one["event"] == "ladder.exhausted")
+    told = {"ticket": "desk:1", "rule": "late", "episode": "created", "level": 2}
+    assert told.items() <= end.items()
+    assert (end["name"], end["severity"]) == ("escalate", "warning")
+
+
 def test_a_ladder_whose_last_notice_was_said_in_vain_is_listed(desk: Desk) -> None:
     desk.replay()
     desk.rules(LATE.replace("notify: [boss]}", "notify: [boss], repeat: {every: 1h, times: 2}}"))
