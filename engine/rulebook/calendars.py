@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -48,6 +48,8 @@ def _read_calendar(name: str, node: Node, report: Report) -> Calendar | None:
     zone = _read_zone(fields, report)
     weekly = _read_open(fields, report)
     days = _read_days(fields, report)
+    if report.error_count == errors:
+        _require_an_opening(fields, weekly, days, report)
     holidays = fields.value("holidays")
     source = no_holidays if holidays is None else read_holidays(holidays, report)
     day, week = _read_lengths(name, fields, report)
@@ -73,15 +75,22 @@ def _read_zone(fields: Fields, report: Report) -> str | None:
 def _read_open(fields: Fields, report: Report) -> tuple[DayHours, ...]:
     node = fields.required("open", 'write for example open: {mon-fri: "09:00-17:00"}')
     mapping = None if node is None else read_mapping(node, report, "'open'")
-    if mapping is None:
-        return _CLOSED_WEEK
-    errors = report.error_count
-    weekly = read_week(mapping, report)
-    if not any(weekly) and report.error_count == errors:
-        message = "this calendar never opens, so nothing counted in it is ever due"
-        hint = 'open it on some day: {mon-fri: "09:00-17:00"}'
-        report.error(fields.key("open"), "never-open", message, hint)
-    return weekly
+    return _CLOSED_WEEK if mapping is None else read_week(mapping, report)
+
+
+def _require_an_opening(
+    fields: Fields,
+    weekly: tuple[DayHours, ...],
+    days: dict[SpecialDay, DayHours],
+    report: Report,
+) -> None:
+    """Some day of the week, or of every year, must be open: one single date is soon gone."""
+    yearly = (hours for day, hours in days.items() if not isinstance(day, date))
+    if any(weekly) or any(yearly):
+        return
+    message = "this calendar never opens, so nothing counted in it is ever due"
+    hint = 'open it on some day: {mon-fri: "09:00-17:00"}'
+    report.error(fields.key("open"), "never-open", message, hint)
 
 
 def _read_days(fields: Fields, report: Report) -> dict[SpecialDay, DayHours]:

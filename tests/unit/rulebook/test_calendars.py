@@ -146,6 +146,12 @@ def test_special_days_beat_the_week(calendar: ReadCalendar) -> None:
     assert days == {(12, 24): (), date(2026, 12, 31): ((540, 720),)}
 
 
+def test_a_calendar_may_open_on_special_days_alone(calendar: ReadCalendar) -> None:
+    hours = calendar("open: {}, days: {12-31: '09:00-12:00'}").hours
+    assert not any(hours.weekly)
+    assert hours.days == {(12, 31): ((540, 720),)}
+
+
 def test_the_calendar_counts(calendar: ReadCalendar) -> None:
     office = calendar("open: {mon-fri: '09:00-17:00'}")
     friday = datetime(2026, 1, 9, 15, 0, tzinfo=UTC)  # 16:00 in Berlin
@@ -165,6 +171,8 @@ def test_the_calendar_counts(calendar: ReadCalendar) -> None:
         ("open: {mon: '09:00-17:00', mon-fri: '09:00-17:00'}", ["day-twice"]),
         ("open: {montag: '09:00-17:00'}", ["unknown-day"]),
         ("open: {mon: closed}", ["never-open"]),
+        ("open: {}, days: {2026-12-31: '09:00-12:00'}", ["never-open"]),
+        ("open: {}, days: {12-31: closed}", ["never-open"]),
         ("open: {mon: '09:00-17:00'}, day: 1d", ["no-day"]),
         ("open: {mon: '09:00-17:00'}, day: 8", ["duration"]),
         ("open: {mon: '09:00-17:00'}, day: 0h", ["duration"]),
