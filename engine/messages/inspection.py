@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
-from jinja2 import TemplateSyntaxError, meta
+from jinja2 import TemplateSyntaxError, meta, nodes
 
-from engine.domain.ticket import Customer, Priority, Status, Ticket
 from engine.messages.environment import MessageEnvironment, line_environment, markdown_environment
 from engine.messages.markdown import single_line
-from engine.messages.notice import CustomerNotice, StaffNotice
-from engine.messages.view import CustomerView, StaffView, as_context, customer_view, staff_view
+from engine.messages.samples import SAMPLES
+from engine.messages.view import CustomerView, StaffView
 
 if TYPE_CHECKING:
     from engine.domain.rule import MessageTemplate
 
-_KNOWN: Final = {
-    "staff": frozenset(part.name for part in fields(StaffView)),
-    "customer": frozenset(part.name for part in fields(CustomerView)),
-}
+_VIEWS: Final = {"staff": StaffView, "customer": CustomerView}
+_TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%].*")
+_QUOTED: Final = re.compile(r"'([^' ]+)'")
+_LACKING: Final = re.compile(r"'dict object' has no attribute '(?P<name>[^']+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,54 +32,72 @@ class TemplateFault:
     Attributes:
         part: ``subject`` or ``body``.
         line: Within that part, from 1.
+        message: What is wrong.
+        help: What to do about it; empty when the message says it all.
+        column: First column of what is wrong, from 1.
+        end_column: The column after the last one, from 1.
     """
 
     part: str
     line: int
     message: str
+    help: str = ""
+    column: int = 1
+    end_column: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A fault of one part: `word` is what to look for in its line, where that is known."""
+
+    line: int
+    message: str
+    help: str = ""
+    word: str = ""
 
 
 def find_faults(template: MessageTemplate) -> list[TemplateFault]:
     """Parse a template, look at the names that it uses, and render it against sample tickets.
 
     Returns:
-        At most one fault for the subject and one for the body.
+        Faults by place; a part that cannot be parsed, or that a sample cannot fill in, has one.
     """
     parts = (
         ("subject", template.subject, line_environment(UTC)),
         ("body", template.body, markdown_environment(UTC)),
     )
-    found = (_fault(template.audience, *part) for part in parts)
-    return [fault for fault in found if fault is not None]
+    return [
+        _placed(part, fault, source)
+        for part, source, environment in parts
+        for fault in _faults(template.audience, source, environment)
+    ]
 
 
-def _fault(
-    audience: str, part: str, source: str, environment: MessageEnvironment
-) -> TemplateFault | None:
+def _faults(audience: str, source: str, environment: MessageEnvironment) -> list[_Fault]:
     try:
         environment.refuse_composition(source)
-        names = meta.find_undeclared_variables(environment.parse(source))
-        unknown = sorted(names - _KNOWN[audience] - set(environment.globals))
-        if unknown:
-            return TemplateFault(part, _line_of(unknown[0], source), _unknown(unknown[0], audience))
+        tree = environment.parse(source)
+        named = sorted(_unknown_names(audience, tree, environment), key=lambda one: one.line)
+        if named:
+            return named
         template = environment.from_string(source)
-        for context in _SAMPLES[audience]:
+        for context in SAMPLES[audience]:
             template.render(context)
     except TemplateSyntaxError as error:
-        return TemplateFault(part, error.lineno, single_line(error.message or str(error)))
+        return [_Fault(error.lineno, single_line(error.message or str(error)))]
     except Exception as error:  # noqa: BLE001 (a template can fail in any way)
-        return TemplateFault(part, _line_in(error), single_line(str(error)))
-    return None
+        return [_failed(error)]
+    return []
 
 
-def _unknown(name: str, audience: str) -> str:
-    known = ", ".join(sorted(_KNOWN[audience]))
-    return f"{audience} templates know no '{name}'; they know {known}"
-
-
-def _line_of(name: str, source: str) -> int:
-    lines = source.splitlines()
-    return next((number for number, line in enumerate(lines, start=1) if name in line), 1)
+def _failed(error: Exception) -> _Fault:
+    message = single_line(str(error))
+    lacking = _LACKING.fullmatch(message)
+    if lacking is None:
+        return _Fault(_line_in(error), message)
+    name = lacking["name"]
+    told = f"a ticket without '{name}' breaks this message"
+    return _Fault(_line_in(error), told, f"write … | default('') after '{name}'", name)
 
 
 def _line_in(error: Exception) -> int:
@@ -90,47 +110,76 @@ def _line_in(error: Exception) -> int:
     return line
 
 
-# --- samples -------------------------------------------------------------------------------------
+# --- names ---------------------------------------------------------------------------------------
 
-_OPENED_AT: Final = datetime(2026, 1, 9, 8, 30, tzinfo=UTC)
-_BARE: Final = Ticket(id="desk:7", created_at=_OPENED_AT)
-_RICH: Final = Ticket(
-    id="desk:INC0000045",
-    created_at=_OPENED_AT,
-    status=Status.OPEN,
-    raw_status="Active",
-    subject='Printer <3rd floor> says "PC LOAD LETTER" *again*',
-    type="hardware",
-    priority=Priority.HIGH,
-    tags=("escalated",),
-    group="service-desk",
-    assignee="Kim",
-    channel="email",
-    due_at=_OPENED_AT,
-    customer=Customer("c1", "Zoë Müller", "zoe@example.com", "vip", "Example Ltd", "de"),
-    fields={"site": "Leeds"},
-)
-_DETAILS: Final = {
-    "rule": {"id": "unresolved-in-time", "description": "Work climbs", "reason": "Work climbs"},
-    "level": {"name": "manager", "number": 3, "kind": "hierarchical"},
-    "passed_levels": ["tier-2"],
-    "due_at": "2026-01-12T15:00:00Z",
-    "fired_at": "2026-01-12T15:00:00Z",
-    "tickets": ["desk:INC0000045", "desk:7"],
-    "changes": [{"field": "priority", "before": "medium", "after": "high"}],
-    "reason": "level_due",
-    "escalated_at": "2026-01-12T15:00:00Z",
-    "next_update_at": "2026-01-13T15:00:00Z",
-}
-_STAFF: Final = (
-    StaffNotice(_BARE),
-    StaffNotice(_RICH, _DETAILS, "tier-2", (_BARE,), "https://desk.example/ack/x", _OPENED_AT),
-)
-_CUSTOMERS: Final = (
-    CustomerNotice(_BARE),
-    CustomerNotice(_RICH, _DETAILS, "https://desk.example/survey/x"),
-)
-_SAMPLES: Final = {
-    "staff": [as_context(staff_view(notice, "en", _STAFF)) for notice in _STAFF],
-    "customer": [as_context(customer_view(notice, "en")) for notice in _CUSTOMERS],
-}
+
+def _unknown_names(
+    audience: str, tree: nodes.Template, environment: MessageEnvironment
+) -> Iterator[_Fault]:
+    """Names, and parts of what is known, that do not exist; in branches that no sample takes too.
+
+    1. A name that nothing defines must be a part of the view.
+    2. What is asked of a part of the view must be one of its own parts.
+    3. The same of each item, inside a loop over a list of the view.
+    """
+    view = get_type_hints(_VIEWS[audience])
+    free = meta.find_undeclared_variables(tree) - set(environment.globals)
+    for name in sorted(free - view.keys()):
+        message = f"{audience} templates know no '{name}'"
+        yield _Fault(_first_line(tree, name), message, _hint(name, view), name)
+    yield from _unknown_parts(tree, {name: kind for name, kind in view.items() if name in free})
+    for loop in tree.find_all(nodes.For):
+        over, item = loop.iter, loop.target
+        if isinstance(over, nodes.Name) and over.name in free and isinstance(item, nodes.Name):
+            kinds = get_args(view.get(over.name))
+            for inside in loop.body if kinds else ():
+                yield from _unknown_parts(inside, {item.name: kinds[0]})
+
+
+def _unknown_parts(tree: nodes.Node, known: Mapping[str, object]) -> Iterator[_Fault]:
+    for asked in tree.find_all(nodes.Getattr):
+        of = asked.node
+        if not isinstance(of, nodes.Name) or of.name not in known:
+            continue
+        kind = known[of.name]
+        if not (isinstance(kind, type) and is_dataclass(kind)):
+            continue
+        parts = [part.name for part in fields(kind)]
+        if asked.attr not in parts:
+            message = f"'{of.name}' has no '{asked.attr}'"
+            yield _Fault(asked.lineno, message, _hint(asked.attr, parts), asked.attr)
+
+
+def _first_line(tree: nodes.Template, name: str) -> int:
+    return min((one.lineno for one in tree.find_all(nodes.Name) if one.name == name), default=1)
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    words = sorted(known)
+    meant = get_close_matches(name, words, n=1, cutoff=0.65)
+    return (
+        f"did you mean '{meant[0]}'?" if meant else f"write {', '.join(words[:-1])} or {words[-1]}"
+    )
+
+
+# --- places --------------------------------------------------------------------------------------
+
+
+def _placed(part: str, fault: _Fault, source: str) -> TemplateFault:
+    lines = source.split("\n")
+    line = min(max(fault.line, 1), len(lines))
+    begin, end = _stretch(fault, lines[line - 1])
+    return TemplateFault(part, line, fault.message, fault.help, begin + 1, end + 1)
+
+
+def _stretch(fault: _Fault, text: str) -> tuple[int, int]:
+    """Where in its line a fault is: at its word, else at the only tag, else at all of the line."""
+    for word in (fault.word, *_QUOTED.findall(fault.message)):
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) if word else None
+        if found is not None:
+            return found.span()
+    tags = list(_TAG.finditer(text))
+    if tags:
+        return tags[0].start(), tags[-1].end()
+    start = len(text) - len(text.lstrip())
+    return start, max(len(text.rstrip()), start + 1)

@@ -15,9 +15,12 @@ def test_the_built_in_templates_have_no_fault(template: MessageTemplate) -> None
 @pytest.mark.parametrize(
     "audience, body, line, told",
     [
-        ("customer", "Hello\n{{ rule.id }}", 2, "customer templates know no 'rule'; they know"),
+        ("customer", "Hello\n{{ rule.id }}", 2, "customer templates know no 'rule'"),
         ("customer", "{% if false %}\n{{ ack_url }}\n{% endif %}", 2, "know no 'ack_url'"),
-        ("staff", "a\nb\n{{ rule.nam }}", 3, "no attribute 'nam'"),
+        ("staff", "a\nb\n{{ rule.nam }}", 3, "'rule' has no 'nam'"),
+        ("staff", "{% if false %}{{ ticket.nope }}{% endif %}", 1, "'ticket' has no 'nope'"),
+        ("staff", "{% for x in lines %}\n{{ x.tiket }}{% endfor %}", 2, "'x' has no 'tiket'"),
+        ("staff", "{{ ticket.fields.room }}", 1, "a ticket without 'room' breaks this message"),
         ("staff", "{% if %}", 1, "Expected an expression"),
         ("staff", "a\n{% for x in tickets %}", 2, "Unexpected end of template"),
         ("staff", "{% if true %}\n{% endif %}\n{{ 1 / 0 }}", 3, "division by zero"),
@@ -36,6 +39,44 @@ def test_a_fault_is_found_with_its_line_even_where_no_sample_goes(
 def test_a_subject_is_looked_at_too() -> None:
     template = MessageTemplate("customer", "t", None, "{{ level.name }}", "x")
     assert [fault.part for fault in find_faults(template)] == ["subject"]
+
+
+@pytest.mark.parametrize(
+    "body, stretch, told",
+    [
+        ("x {{ ticket.subjct }}", "subjct", "did you mean 'subject'?"),
+        ("Dear {{ custmer.name }},", "custmer", "did you mean 'customer'?"),
+        ("x {{ ticket.fields.room }}", "room", "write … | default('') after 'room'"),
+        ("x {{ 1 / 0 }} y", "{{ 1 / 0 }}", ""),
+        ("a {{ due_at | lokaltime }}", "lokaltime", ""),
+    ],
+)
+def test_a_fault_is_found_in_its_line_and_says_what_to_write(
+    body: str, stretch: str, told: str
+) -> None:
+    (fault,) = find_faults(MessageTemplate("staff", "t", None, "s", body))
+
+    assert body[fault.column - 1 : fault.end_column - 1] == stretch
+    assert fault.help == told
+
+
+def test_every_unknown_name_is_found_in_one_pass() -> None:
+    body = "{{ nobody }}\n{{ ticket.nothing }} {{ ticket.subject }}\n{{ nowhere }}"
+
+    faults = find_faults(MessageTemplate("customer", "t", None, "{{ x }}", body))
+
+    assert [(fault.part, fault.line) for fault in faults] == [
+        ("subject", 1),
+        ("body", 1),
+        ("body", 2),
+        ("body", 3),
+    ]
+
+
+def test_a_name_that_a_template_gives_itself_is_its_own_business() -> None:
+    body = "{% set rest = ticket.tags %}{% for tag in rest %}{{ tag }}{% endfor %}"
+
+    assert find_faults(MessageTemplate("staff", "t", None, "s", body)) == []
 
 
 def test_a_sound_template_has_no_fault() -> None:

@@ -1,0 +1,54 @@
+"""Sample tickets and notices, bare and rich, against which templates are tried."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from engine.domain.ticket import Customer, Priority, Status, Ticket
+from engine.messages.notice import CustomerNotice, StaffNotice
+from engine.messages.view import as_context, customer_view, staff_view
+
+_OPENED_AT: Final = datetime(2026, 1, 9, 8, 30, tzinfo=UTC)
+_BARE: Final = Ticket(id="desk:7", created_at=_OPENED_AT)
+_RICH: Final = Ticket(
+    id="desk:INC0000045",
+    created_at=_OPENED_AT,
+    status=Status.OPEN,
+    raw_status="Active",
+    subject='Printer <3rd floor> says "PC LOAD LETTER" *again*',
+    type="hardware",
+    priority=Priority.HIGH,
+    tags=("escalated",),
+    group="service-desk",
+    assignee="Kim",
+    channel="email",
+    due_at=_OPENED_AT,
+    customer=Customer("c1", "Zoë Müller", "zoe@example.com", "vip", "Example Ltd", "de"),
+    fields={"site": "Leeds"},
+)
+_DETAILS: Final = {
+    "rule": {"id": "unresolved-in-time", "description": "Work climbs", "reason": "Work climbs"},
+    "level": {"name": "manager", "number": 3, "kind": "hierarchical"},
+    "passed_levels": ["tier-2"],
+    "due_at": "2026-01-12T15:00:00Z",
+    "fired_at": "2026-01-12T15:00:00Z",
+    "tickets": ["desk:INC0000045", "desk:7"],
+    "changes": [{"field": "priority", "before": "medium", "after": "high"}],
+    "reason": "level_due",
+    "escalated_at": "2026-01-12T15:00:00Z",
+    "next_update_at": "2026-01-13T15:00:00Z",
+}
+_STAFF: Final = (
+    StaffNotice(_BARE),
+    StaffNotice(_RICH, _DETAILS, "tier-2", (_BARE,), "https://desk.example/ack/x", _OPENED_AT),
+)
+_CUSTOMERS: Final = (
+    CustomerNotice(_BARE),
+    CustomerNotice(_RICH, _DETAILS, "https://desk.example/survey/x"),
+)
+SAMPLES: Final = {
+    "staff": [as_context(staff_view(notice, "en", _STAFF)) for notice in _STAFF],
+    "customer": [as_context(customer_view(notice, "en")) for notice in _CUSTOMERS],
+}
+"""Audience → what a template of that audience may be given."""
