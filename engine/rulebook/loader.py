@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from engine.domain.rule import Generation, MessageTemplate, Receiver, Rule
+from engine.domain.rule import Generation, Receiver, Rule
 from engine.errors import Problem
 from engine.rulebook.calendars import read_calendars
 from engine.rulebook.fields import Fields
@@ -27,10 +27,16 @@ from engine.rulebook.report import Report
 from engine.rulebook.rules import Draft, draft_rules, read_rules
 from engine.rulebook.templates import AUDIENCES, read_templates, template_names
 from engine.rulebook.values import clipped, wrong_type
+from engine.rulebook.written import Written, WrittenCalendar, WrittenRule, WrittenTemplate
 from engine.rulebook.yaml_file import UnusableYamlError, compose
 
-_KEYS = ("version", "calendars", "receivers", "rules")
-_VERSION = "1"
+SECTIONS = {
+    "version": "The version of the rule language; 1.",
+    "calendars": "When teams are there, by name. `always` is built in.",
+    "receivers": "Who is told, by name. `assignee` and `group` are built in.",
+    "rules": "What to watch, when to act and what to do. Rules run in this order.",
+}
+VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Loaded:
         files: The rule files that were read, as the person named them, by path.
         sources: The text of every file that could be read, templates too, to show places in it.
         rule_count: How many rules were found, sound or not.
+        written: What was found, with its places.
     """
 
     generation: Generation | None
@@ -50,6 +57,7 @@ class Loaded:
     files: tuple[str, ...]
     sources: Mapping[str, str]
     rule_count: int
+    written: Written = field(default=Written(), repr=False, compare=False)
 
 
 def load(
@@ -101,22 +109,33 @@ class _Loader:
         self._enter_rules(around)
         rules = read_rules(drafts, self._names, self._report)
         self._require_default([*documents, *around])
+        generation = self._assemble(rules, receivers, templates)
+        written = Written(templates=templates)
+        if generation is not None:
+            pairs = zip(rules, drafts, strict=True)
+            written = Written(
+                rules=tuple(WrittenRule(rule, one.node) for rule, one in pairs),
+                calendars=tuple(self._calendars(documents)),
+                receivers=tuple(receivers.values()),
+                templates=templates,
+            )
         return Loaded(
-            generation=self._assemble(rules, receivers, templates),
+            generation=generation,
             problems=self._report.sorted(),
             files=tuple(file.shown for file in files),
             sources=MappingProxyType(self._sources),
             rule_count=len(drafts),
+            written=written,
         )
 
-    def _read_templates(self, paths: Sequence[Path]) -> tuple[MessageTemplate, ...]:
+    def _read_templates(self, paths: Sequence[Path]) -> tuple[WrittenTemplate, ...]:
         texts = []
         for file in find_templates(paths, AUDIENCES):
             text = self._read(file)
             if text is not None:
                 texts.append((file, text))
         templates = read_templates(texts, self._report)
-        self._names.templates = template_names(templates)
+        self._names.templates = template_names(one.template for one in templates)
         return templates
 
     def _read(self, file: FoundFile) -> str | None:
@@ -147,8 +166,8 @@ class _Loader:
             wrong_type(self._report, root, "a rule file", "a mapping", hint)
             self._names.are_complete = False
             return None
-        sections = Fields(_without_empty_sections(root), _KEYS, self._report)
-        self._names.are_complete &= all(key.text in _KEYS for key, _ in root.entries)
+        sections = Fields(_without_empty_sections(root), SECTIONS, self._report)
+        self._names.are_complete &= all(key.text in SECTIONS for key, _ in root.entries)
         _check_version(sections, self._report)
         return sections
 
@@ -181,6 +200,14 @@ class _Loader:
                 if isinstance(name, ScalarNode):
                     self._names.rules.setdefault(name.text.strip(), name.span)
 
+    def _calendars(self, documents: Sequence[Fields]) -> Iterator[WrittenCalendar]:
+        for part in documents:
+            node = part.value("calendars")
+            for key, value in node.entries if isinstance(node, MapNode) else ():
+                calendar = self._names.calendars.get(key.text.strip())
+                if calendar is not None and isinstance(value, MapNode):
+                    yield WrittenCalendar(calendar, value)
+
     def _draft(self, sections: Fields) -> list[Draft]:
         node = sections.value("rules")
         if node is None:
@@ -202,12 +229,13 @@ class _Loader:
         self,
         rules: tuple[Rule, ...],
         receivers: dict[str, Receiver],
-        templates: tuple[MessageTemplate, ...],
+        templates: tuple[WrittenTemplate, ...],
     ) -> Generation | None:
         if self._report.has_errors:
             return None
         known = MappingProxyType(receivers)
-        return Generation(generation_id(self._contents), rules, known, templates)
+        texts = tuple(one.template for one in templates)
+        return Generation(generation_id(self._contents), rules, known, texts)
 
 
 def _without_empty_sections(root: MapNode) -> MapNode:
@@ -217,7 +245,7 @@ def _without_empty_sections(root: MapNode) -> MapNode:
         tuple(
             (key, value)
             for key, value in root.entries
-            if key.text == "version" or key.text not in _KEYS or not is_nothing(value)
+            if key.text == "version" or key.text not in SECTIONS or not is_nothing(value)
         ),
     )
 
@@ -230,10 +258,10 @@ def _without(known: Container[str], node: Node) -> Node:
 
 
 def _check_version(sections: Fields, report: Report) -> None:
-    hint = f"begin the file with 'version: {_VERSION}'"
+    hint = f"begin the file with 'version: {VERSION}'"
     node = sections.required("version", hint)
-    if node is None or (isinstance(node, ScalarNode) and node.text == _VERSION):
+    if node is None or (isinstance(node, ScalarNode) and node.text == VERSION):
         return
     found = clipped(node.text) if isinstance(node, ScalarNode) else kind_of(node)
-    message = f"this program knows version {_VERSION} of the rule language, not {found}"
-    report.error(node.span, "version", message, f"write 'version: {_VERSION}'")
+    message = f"this program knows version {VERSION} of the rule language, not {found}"
+    report.error(node.span, "version", message, f"write 'version: {VERSION}'")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from engine.rulebook.nodes import Span
 
@@ -51,7 +51,7 @@ class Report:
 
     def sorted(self) -> tuple[Problem, ...]:
         """All problems by file, line and column."""
-        return tuple(sorted(self._problems, key=_place))
+        return sorted_by_place(self._problems)
 
     def _add(self, severity: str, at: Span, code: str, message: str, hint: str) -> None:
         problem = Problem(
@@ -66,6 +66,11 @@ class Report:
             rule=self._rule,
         )
         self._problems.setdefault(problem)
+
+
+def sorted_by_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Problems by file, line and column."""
+    return tuple(sorted(problems, key=_place))
 
 
 def _place(problem: Problem) -> tuple[str, int, int, str, str]:

@@ -33,25 +33,29 @@ from engine.rulebook.report import Report
 from engine.rulebook.scope import Scope
 from engine.rulebook.values import clipped, read_choice, read_items, read_scalars, wrong_type
 
-_KEYS = (
-    "id",
-    "description",
-    "match",
-    "clock",
-    "levels",
-    "acknowledge",
-    "customer",
-    "mode",
-    "backlog",
-    "max_lateness",
-    "budget",
-    "cooldown",
-    "inhibits",
-    "moved_from",
-    "asked_by",
-    "reason",
-)
-_ASKED_BY = ("rule", "customer", "agent")
+RULE_KEYS = {
+    "id": "The key to all that is remembered of the rule. Do not change it later.",
+    "description": "One sentence; staff read it in notices and notes.",
+    "match": "Which tickets: all of these tests must hold. Without it, every unresolved one.",
+    "clock": "From when, in which hours and towards which target the rule counts.",
+    "levels": "What happens when, in the order in which it falls due.",
+    "acknowledge": "What counts as taking an escalation, and for how long.",
+    "customer": "What the customer hears because of this rule.",
+    "mode": "`shadow` decides and records, but does nothing; `off` rests.",
+    "backlog": "What new text does about levels that it puts in the past: one digest, or act.",
+    "max_lateness": "Wall-clock time after which a missed level leaves ticket and customer alone.",
+    "budget": "Escalations in a period. Beyond it a digest names the tickets.",
+    "cooldown": "Wall-clock time without a new episode of the same ticket or group.",
+    "inhibits": "Rules whose levels wait until this one's last level has fired.",
+    "moved_from": "The id before a rename: what it fired goes on under the new one.",
+    "asked_by": "Who asked for the rule; for the reports.",
+    "reason": "Why there is such a rule; the description unless it is given.",
+}
+ACKNOWLEDGE_KEYS = {
+    "by": "What counts: a link in the notice, a public reply, becoming assignee.",
+    "expires": "How long it holds, in the rule's calendar; one day unless it is given.",
+}
+ASKED_BY = ("rule", "customer", "agent")
 _ID_MARKS = "-_."
 _LONGEST_ID = 100
 _MAX_LATENESS = timedelta(days=3)
@@ -69,6 +73,7 @@ class Draft:
 
     id: str
     shown: str | None
+    node: MapNode
     fields: Fields
 
 
@@ -82,8 +87,8 @@ def draft_rules(node: Node, names: Names, report: Report) -> list[Draft]:
         rule_id = item.get("id")
         shown = rule_id.text.strip() or None if isinstance(rule_id, ScalarNode) else None
         with report.concerning(shown):
-            fields = Fields(item, _KEYS, report)
-            drafts.append(Draft(_read_id(fields, names, report) or "", shown, fields))
+            fields = Fields(item, RULE_KEYS, report)
+            drafts.append(Draft(_read_id(fields, names, report) or "", shown, item, fields))
     return drafts
 
 
@@ -140,7 +145,7 @@ def _read_rule(draft: Draft, names: Names, report: Report) -> Rule:
         max_lateness=_read_wall_clock(fields, "max_lateness", report) or _MAX_LATENESS,
         budget=_read_budget(fields, report),
         cooldown=_read_wall_clock(fields, "cooldown", report) or None,
-        asked_by=fields.choice("asked_by", _ASKED_BY, "asker") or "rule",
+        asked_by=fields.choice("asked_by", ASKED_BY, "asker") or "rule",
         reason=fields.text("reason") or description,
     )
 
@@ -189,7 +194,7 @@ def _names_levels(fields: Fields) -> bool:
 
 
 def _read_acknowledge(fields: Fields, scope: Scope) -> Acknowledge:
-    part = fields.fields("acknowledge", ("by", "expires"))
+    part = fields.fields("acknowledge", ACKNOWLEDGE_KEYS)
     by = None if part is None else part.value("by")
     expires = None if part is None else part.value("expires")
     length = None
