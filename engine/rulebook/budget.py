@@ -15,7 +15,7 @@ from engine.rulebook.values import clipped, read_scalar
 UNLIMITED = Budget(count=2**31 - 1, per=timedelta(hours=1))
 """More than any daemon fires in an hour, and what every database column holds."""
 
-_FORM = re.compile(r"([0-9]{1,9})\s*/\s*([0-9a-z]+)")
+FORM = re.compile(r"([0-9]{1,9})\s*/\s*([0-9a-z]+)")
 
 
 def read_budget(node: Node, report: Report) -> Budget | None:
@@ -26,7 +26,7 @@ def read_budget(node: Node, report: Report) -> Budget | None:
     text = scalar.text.strip()
     if text == "unlimited":
         return UNLIMITED
-    found = _FORM.fullmatch(text)
+    found = FORM.fullmatch(text)
     per = None if found is None else _period(found[2])
     if found is None or not per:
         message = f"'{clipped(text)}' is not a budget"

@@ -24,7 +24,14 @@ from engine.rulebook.report import Report
 from engine.rulebook.suggestion import did_you_mean
 from engine.rulebook.values import clipped, read_mapping, read_scalar
 
-_KEYS = ("timezone", "open", "holidays", "days", "day", "week")
+CALENDAR_KEYS = {
+    "timezone": "The zone in which the hours are meant: an IANA name, Region/City.",
+    "open": "Opening hours by day of the week; days that are not named are closed.",
+    "holidays": "Days on which it is closed: those of a country, or a list of dates.",
+    "days": "Single days with hours of their own. They beat `holidays` and `open`.",
+    "day": "What `d` means here: the working hours of a full day, at most 24h.",
+    "week": "What `w` means here; five days unless it is given.",
+}
 _LONGEST_DAY = timedelta(hours=24)
 _LONGEST_WEEK = 7 * _LONGEST_DAY
 _CLOSED_WEEK: tuple[DayHours, ...] = ((),) * 7
@@ -42,7 +49,7 @@ def read_calendars(node: Node, names: Names, places: dict[str, Span], report: Re
 
 def _read_calendar(name: str, node: Node, report: Report) -> Calendar | None:
     errors = report.error_count
-    fields = Fields.read(node, _KEYS, report, f"calendar '{clipped(name)}'")
+    fields = Fields.read(node, CALENDAR_KEYS, report, f"calendar '{clipped(name)}'")
     if fields is None:
         return None
     zone = _read_zone(fields, report)

@@ -17,7 +17,12 @@ from engine.rulebook.scope import Scope
 from engine.rulebook.statuses import read_live_status
 from engine.rulebook.values import read_scalars
 
-_KEYS = ("since", "calendar", "pause_while", "target")
+CLOCK_KEYS = {
+    "since": "The event that starts the clock, the anchor.",
+    "calendar": "The hours in which time counts.",
+    "pause_while": "Statuses in which the clock stands still; [] for none.",
+    "target": "The promised time, of which percentages are a share; one, or by priority.",
+}
 _RANKS = {
     Operator.AT_LEAST: lambda rank, wanted: rank >= wanted,
     Operator.AT_MOST: lambda rank, wanted: rank <= wanted,
@@ -28,7 +33,7 @@ _RANKS = {
 
 def clock_fields(rule: Fields) -> Fields | None:
     """The fields under a rule's `clock`."""
-    return rule.fields("clock", _KEYS)
+    return rule.fields("clock", CLOCK_KEYS)
 
 
 def read_clock(fields: Fields | None, names: Names, report: Report) -> Scope:

@@ -13,20 +13,29 @@ from engine.rulebook.scope import Scope
 from engine.rulebook.suggestion import did_you_mean
 from engine.rulebook.values import clipped, read_scalars
 
-_CONTACTS_KEYS = ("by", "at_least", "within", "same", "channel")
-_MESSAGE_KEYS = ("mentions", "within")
+CONTACTS_KEYS = {
+    "by": "Whose contacts are counted together.",
+    "at_least": "How many.",
+    "within": "In the last so long; wall-clock time.",
+    "same": "Only contacts on tickets that agree with this one in these fields.",
+    "channel": "Only contacts that came in this way.",
+}
+MESSAGE_KEYS = {
+    "mentions": "Words or phrases; one of them stands in the customer's text, as whole words.",
+    "within": "Only messages of the last so long; wall-clock time.",
+}
 _COMPARABLE = (FieldKind.TEXT, FieldKind.PRIORITY, FieldKind.STATUS)
 
 
 def read_contacts(node: Node, scope: Scope) -> ContactsTest | None:
     """`contacts`: so many in the last so long, by the clock on the wall."""
-    fields = Fields.read(node, _CONTACTS_KEYS, scope.report, "'contacts'")
+    fields = Fields.read(node, CONTACTS_KEYS, scope.report, "'contacts'")
     if fields is None:
         return None
     fields.required("by", "write ticket, customer, organization or everyone")
     fields.required("at_least", "write for example at_least: 3")
     within = fields.required("within", "write for example within: 7d")
-    by = fields.choice("by", ContactsBy, "group")
+    by = fields.choice("by", ContactsBy, "grouping")
     at_least = fields.count("at_least", least=1)
     window = None if within is None else read_duration(within, scope.report, ALWAYS, "'within'")
     same = _read_same(fields, scope.report)
@@ -39,7 +48,7 @@ def read_contacts(node: Node, scope: Scope) -> ContactsTest | None:
 
 def read_message(node: Node, scope: Scope) -> MessageTest | None:
     """`message`: words in what the customer wrote."""
-    fields = Fields.read(node, _MESSAGE_KEYS, scope.report, "'message'")
+    fields = Fields.read(node, MESSAGE_KEYS, scope.report, "'message'")
     if fields is None:
         return None
     listed = fields.required("mentions", 'write for example mentions: ["cancel my account"]')

@@ -11,17 +11,34 @@ from engine.rulebook.levels import read_notify
 from engine.rulebook.nodes import Node
 from engine.rulebook.scope import Scope
 
-_KEYS = ("on_escalation", "updates", "follow_up")
-_UPDATES_KEYS = ("from", "every", "template", "deliver_in", "max")
-_FOLLOW_UP_KEYS = ("after", "template", "low_score")
-_LOW_SCORE_KEYS = ("below", "notify")
+CUSTOMER_KEYS = {
+    "on_escalation": "A customer template, sent at the first level with a `kind`.",
+    "updates": "Regular messages while the customer waits.",
+    "follow_up": "One message after an escalated ticket is resolved.",
+}
+UPDATES_KEYS = {
+    "from": "From the first level with a `kind`, or from when the rule begins to hold.",
+    "every": "How long the customer may hear nothing, in the rule's calendar; one, or by priority.",
+    "template": "A customer template.",
+    "deliver_in": "Messages go out in these hours only; the clock's calendar unless it is given.",
+    "max": "After so many the customer gets no more, and the assignee is told.",
+}
+FOLLOW_UP_KEYS = {
+    "after": "How long after the resolution, in the rule's calendar.",
+    "template": "A customer template.",
+    "low_score": "Who hears of a low score in the survey.",
+}
+LOW_SCORE_KEYS = {
+    "below": "Scores lower than this are low.",
+    "notify": "Names of receivers.",
+}
 
 
 def read_customer(
     rule: Fields, levels: tuple[Level, ...], scope: Scope
 ) -> tuple[CustomerPlan | None, Fields | None]:
     """The plan, and the fields it was read from."""
-    fields = rule.fields("customer", _KEYS)
+    fields = rule.fields("customer", CUSTOMER_KEYS)
     if fields is None:
         return None, None
     updates = _read_updates(fields, levels, scope)
@@ -36,7 +53,7 @@ def read_customer(
 
 
 def _read_updates(fields: Fields, levels: tuple[Level, ...], scope: Scope) -> Updates | None:
-    updates = fields.fields("updates", _UPDATES_KEYS)
+    updates = fields.fields("updates", UPDATES_KEYS)
     if updates is None:
         return None
     scope.names.want_default(fields.key("updates"))
@@ -71,7 +88,7 @@ def _read_updates(fields: Fields, levels: tuple[Level, ...], scope: Scope) -> Up
 
 
 def _read_follow_up(fields: Fields, scope: Scope) -> FollowUp | None:
-    follow_up = fields.fields("follow_up", _FOLLOW_UP_KEYS)
+    follow_up = fields.fields("follow_up", FOLLOW_UP_KEYS)
     if follow_up is None:
         return None
     after = follow_up.required("after", "write for example after: 1d")
@@ -87,7 +104,7 @@ def _read_follow_up(fields: Fields, scope: Scope) -> FollowUp | None:
 
 
 def _read_low_score(follow_up: Fields, scope: Scope) -> tuple[int | None, tuple[str, ...]]:
-    fields = follow_up.fields("low_score", _LOW_SCORE_KEYS)
+    fields = follow_up.fields("low_score", LOW_SCORE_KEYS)
     if fields is None:
         return None, ()
     fields.required("below", "write for example below: 4")

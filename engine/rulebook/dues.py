@@ -16,7 +16,7 @@ from engine.rulebook.report import Report
 from engine.rulebook.scope import Scope
 from engine.rulebook.values import clipped
 
-_PERCENT = re.compile(r"([0-9]{1,6})\s*%")
+PERCENT = re.compile(r"([0-9]{1,6})\s*%")
 _MOST_PERCENT = 100_000
 _NEVER_DUE: PerPriority[Offset] = PerPriority({})
 
@@ -67,7 +67,7 @@ def refuse_disorder(
     for number, due in enumerate(dues):
         reported = False
         for priority in Priority:
-            at = _instant(due, priority, clock)
+            at = instant(due.offsets, priority, clock)
             if at is None:
                 continue
             last = latest.get(priority)
@@ -111,7 +111,7 @@ def _read_percent(scalar: ScalarNode, scope: Scope, *, is_before: bool) -> Perce
         hint = "write a duration, for example before: 4h"
         scope.report.error(scalar.span, "percent-with-due", message, hint)
         return None
-    found = _PERCENT.fullmatch(scalar.text.strip())
+    found = PERCENT.fullmatch(scalar.text.strip())
     if found is None or int(found[1]) > _MOST_PERCENT:
         message = f"'{clipped(scalar.text)}' is not a whole percentage"
         scope.report.error(scalar.span, "percent", message, "write for example 75%")
@@ -134,9 +134,9 @@ def _as_written(node: Node) -> str:
     return f"[{', '.join(map(_as_written, node.items))}]"
 
 
-def _instant(due: Due, priority: Priority, clock: Clock) -> timedelta | None:
+def instant(due: PerPriority[Offset], priority: Priority, clock: Clock) -> timedelta | None:
     """How long after the anchor (or, negative, before it) a level is due; None for never."""
-    offset = due.offsets.get(priority)
+    offset = due.get(priority)
     if offset is None:
         return None
     if isinstance(offset.amount, timedelta):

@@ -29,7 +29,7 @@ _TEXTUAL = (Operator.CONTAINS, Operator.MATCHES)
 _WRITTEN = (Operator.NOT, *_ORDERED, *_TEXTUAL, Operator.EXISTS)
 """The operators that a mapping may hold; equality and any-of are written as values."""
 
-_FITTING: Mapping[FieldKind, tuple[Operator, ...]] = {
+FITTING: Mapping[FieldKind, tuple[Operator, ...]] = {
     FieldKind.TEXT: (Operator.NOT, *_TEXTUAL, Operator.EXISTS),
     FieldKind.TAGS: (Operator.NOT, Operator.EXISTS),
     FieldKind.STATUS: (Operator.NOT, Operator.EXISTS),
@@ -76,7 +76,7 @@ def _read_operators(key: ScalarNode, node: MapNode, scope: Scope) -> Condition |
 
 
 def _read_operator(key: ScalarNode, name: ScalarNode, node: Node, scope: Scope) -> Condition | None:
-    fitting = _FITTING[_kind(key)]
+    fitting = FITTING[_kind(key)]
     if name.text not in _WRITTEN:
         message = f"unknown operator '{clipped(name.text)}'"
         hint = did_you_mean(name.text, fitting)

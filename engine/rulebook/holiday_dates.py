@@ -15,8 +15,13 @@ from engine.rulebook.report import Report
 from engine.rulebook.suggestion import closest, did_you_mean
 from engine.rulebook.values import clipped, read_scalars, wrong_type
 
-_DATE = re.compile(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})")
+DATE = re.compile(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})")
 _LEAP_YEAR = 2024
+
+HOLIDAY_KEYS = {
+    "country": "Two letters, such as DE.",
+    "subdivision": "A state, province or region of it, such as BE for Berlin.",
+}
 
 Holidays = Callable[[int], frozenset[date]]
 
@@ -34,6 +39,11 @@ class PublicHolidays:
     def __call__(self, year: int) -> frozenset[date]:
         """The holidays of a year."""
         return _dates(self.country, self.subdivision, year)
+
+    @property
+    def last_year(self) -> int:
+        """The last year of which the package knows holidays."""
+        return _last_year(self.country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +67,12 @@ def read_holidays(node: Node, report: Report) -> Holidays:
         hint = "write for example {country: DE, subdivision: BE}"
         wrong_type(report, node, "'holidays'", "a mapping or a list of dates", hint)
         return no_holidays
-    return _read_country(Fields(node, ("country", "subdivision"), report), report)
+    return _read_country(Fields(node, HOLIDAY_KEYS, report), report)
 
 
 def read_special_day(scalar: ScalarNode, report: Report) -> SpecialDay | None:
     """`YYYY-MM-DD`, or `MM-DD` for every year."""
-    found = _DATE.fullmatch(scalar.text.strip())
+    found = DATE.fullmatch(scalar.text.strip())
     if found is not None:
         year, month, day = found.groups()
         try:
@@ -133,6 +143,13 @@ def _dates(country: str, subdivision: str | None, year: int) -> frozenset[date]:
 
     found = holidays.country_holidays(country, subdiv=subdivision, years=year, expand=False)
     return frozenset(day for day in found if day.year == year)
+
+
+@cache
+def _last_year(country: str) -> int:
+    import holidays  # noqa: PLC0415 - as above
+
+    return int(getattr(holidays, country).end_year)
 
 
 def _in_year(day: SpecialDay, year: int) -> date | None:

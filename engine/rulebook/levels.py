@@ -21,22 +21,30 @@ from engine.rulebook.values import (
     read_scalars,
 )
 
-_KEYS = (
-    "name",
-    "after",
-    "before",
-    "kind",
-    "set",
-    "raise_priority",
-    "tag",
-    "untag",
-    "assign",
-    "note",
-    "notify",
-    "template",
-    "repeat",
-)
-_SETTABLE = ("priority", "status", "type", "group", "assignee")
+LEVEL_KEYS = {
+    "name": "How the level is known in logs, and remembered; what `after` says unless it is given.",
+    "after": "How long after the anchor: a duration or a percentage of the target.",
+    "before": "How long before the due date; only with `since: due`.",
+    "kind": "To those who know more, or to those who may decide more; none is a reminder.",
+    "set": "Fields, and their new values.",
+    "raise_priority": "So many steps up, at most to urgent.",
+    "tag": "Tags to add.",
+    "untag": "Tags to remove.",
+    "assign": "Who gets the ticket; a new group clears the assignee.",
+    "note": "A text of your own, above the internal note that every level leaves.",
+    "notify": "Names of receivers; `assignee` and `group` are built in.",
+    "template": "The staff template of the notice; `escalation` unless it is given.",
+    "repeat": "Say the notice again until somebody takes it.",
+}
+ASSIGN_KEYS = {
+    "group": "The group that gets it.",
+    "assignee": "The person who gets it.",
+}
+REPEAT_KEYS = {
+    "every": "How long after the level fired, in the rule's calendar; one, or by priority.",
+    "times": "How many more times.",
+}
+SETTABLE = ("priority", "status", "type", "group", "assignee")
 _OWN_FIELDS = "fields."
 
 
@@ -52,7 +60,7 @@ def read_levels(fields: Fields, scope: Scope) -> tuple[Level, ...]:
     """The levels of a rule, in order."""
     steps: list[_Step] = []
     for node in fields.items("levels"):
-        level = Fields.read(node, _KEYS, scope.report, "a level")
+        level = Fields.read(node, LEVEL_KEYS, scope.report, "a level")
         if level is not None:
             steps.append(_read_step(level, len(steps) + 1, scope))
     _refuse_doubles(steps, scope)
@@ -102,7 +110,7 @@ def _read_step(fields: Fields, number: int, scope: Scope) -> _Step:
 
 
 def _read_assign(fields: Fields) -> tuple[str | None, str | None]:
-    assign = fields.fields("assign", ("group", "assignee"))
+    assign = fields.fields("assign", ASSIGN_KEYS)
     if assign is None:
         return None, None
     if "group" not in assign and "assignee" not in assign:
@@ -121,8 +129,8 @@ def _read_set(fields: Fields, scope: Scope) -> tuple[tuple[str, str], ...]:
 
 def _read_setting(key: ScalarNode, node: Node, scope: Scope) -> str | None:
     name, report = key.text, scope.report
-    if name not in _SETTABLE and not (name.startswith(_OWN_FIELDS) and name != _OWN_FIELDS):
-        hint = did_you_mean(name, _SETTABLE)
+    if name not in SETTABLE and not (name.startswith(_OWN_FIELDS) and name != _OWN_FIELDS):
+        hint = did_you_mean(name, SETTABLE)
         if name == "tags":
             hint = "write 'tag: [x]' or 'untag: [x]' in the level"
         report.error(key.span, "unknown-field", f"'{clipped(name)}' cannot be set", hint)
@@ -145,7 +153,7 @@ def _read_new_status(node: Node, scope: Scope) -> str | None:
 
 
 def _read_repeat(fields: Fields, scope: Scope) -> Repeat | None:
-    repeat = fields.fields("repeat", ("every", "times"))
+    repeat = fields.fields("repeat", REPEAT_KEYS)
     if repeat is None:
         return None
     if "notify" not in fields:

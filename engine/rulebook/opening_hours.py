@@ -14,7 +14,7 @@ from engine.rulebook.values import clipped, read_scalar
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOSED = "closed"
 _DAY = 24 * 60
-_INTERVAL = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})")
+INTERVAL = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})")
 _EXAMPLE = 'write for example "09:00-12:30, 13:30-17:30", or closed'
 
 
@@ -65,7 +65,7 @@ def _read_value(key: ScalarNode, value: Node, report: Report) -> DayHours:
 
 
 def _read_interval(scalar: ScalarNode, text: str, report: Report) -> tuple[int, int] | None:
-    found = _INTERVAL.fullmatch(text)
+    found = INTERVAL.fullmatch(text)
     if found is None:
         report.error(scalar.span, "hours", f"'{clipped(text)}' are no opening hours", _EXAMPLE)
         return None

@@ -11,7 +11,12 @@ from engine.rulebook.report import Report
 from engine.rulebook.suggestion import did_you_mean
 from engine.rulebook.values import clipped, read_items, read_mapping
 
-_KEYS = ("channel", "to", "during", "outside")
+RECEIVER_KEYS = {
+    "channel": "The name of a channel of the config file.",
+    "to": "The address there.",
+    "during": "Use this way only while this calendar is open.",
+    "outside": "Use this way only while this calendar is closed.",
+}
 _EXAMPLE = "write for example [{channel: email, to: support@example.com}]"
 
 
@@ -36,7 +41,7 @@ def _read_targets(name: str, node: Node, names: Names, report: Report) -> tuple[
 
 
 def _read_target(node: Node, names: Names, report: Report) -> Target | None:
-    fields = Fields.read(node, _KEYS, report, "a way to reach a receiver")
+    fields = Fields.read(node, RECEIVER_KEYS, report, "a way to reach a receiver")
     if fields is None:
         return None
     fields.required("channel", "write for example channel: email")
