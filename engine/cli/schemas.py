@@ -1,4 +1,4 @@
-"""The verb `schema`: what programs outside rely on, as JSON Schema."""
+"""The verb `schema`: rule files, and what programs outside rely on, as JSON Schema."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ from engine.insight.contracts import CONTRACTS
 @click.option("--contract", "name", metavar="NAME", help=f"One of {', '.join(CONTRACTS)}.")
 @debug_option
 def schema_command(name: str | None) -> int:
-    """Print the JSON Schema of a document that programs outside rely on."""
-    if name is None or name not in CONTRACTS:
-        asked = f"there is no contract '{name}'" if name else "say which contract"
-        raise UsageError(f"{asked}: --contract takes {', '.join(CONTRACTS)}")
+    """Print the JSON Schema of rule files, for your editor.
+
+    With --contract, that of a document which programs outside rely on.
+    """
+    if name is None:
+        from engine.rulebook.schema import rules_schema
+
+        print_json(rules_schema())
+        return GOOD
+    if name not in CONTRACTS:
+        raise UsageError(f"there is no contract '{name}': --contract takes {', '.join(CONTRACTS)}")
     print_json(CONTRACTS[name]())
     return GOOD

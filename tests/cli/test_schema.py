@@ -1,4 +1,4 @@
-"""`schema`: what programs outside rely on, from the command line."""
+"""`schema`: rule files, and what programs outside rely on, from the command line."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import pytest
 
 from engine.insight.contracts import CONTRACTS
+from engine.rulebook.schema import rules_schema
 from tests.cli.desk import Desk
 
 
@@ -24,11 +25,15 @@ def test_the_reasons_are_an_enum(empty_desk: Desk) -> None:
     assert (enum[0], enum[-1]) == ("level_due", "error")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--contract", "twice"]])
-def test_an_unknown_contract_is_refused_with_those_that_there_are(
-    empty_desk: Desk, arguments: list[str]
-) -> None:
-    ended = empty_desk.run("schema", *arguments)
+def test_without_a_contract_it_is_the_schema_of_rule_files(empty_desk: Desk) -> None:
+    ended = empty_desk.run("schema")
+
+    assert ended.code == 0
+    assert json.loads(ended.out) == rules_schema()
+
+
+def test_an_unknown_contract_is_refused_with_those_that_there_are(empty_desk: Desk) -> None:
+    ended = empty_desk.run("schema", "--contract", "twice")
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.endswith(f"--contract takes {', '.join(CONTRACTS)}\n")
