@@ -194,6 +194,14 @@ def _reader(name: str) -> _Read:
     return lambda s: value_of(s.view.ticket, name)
 
 
+def accepts(test: Test) -> Callable[[object], bool]:
+    """What a test says of a value of its field; None stands for a missing one."""
+    if FIELDS.get(test.field) is not FieldKind.DURATION:
+        return _accepts(test)
+    of_length = _accepts_length(test)
+    return lambda found: of_length(found if isinstance(found, timedelta) else None)
+
+
 def _compile_value(test: Test) -> Compiled:
     read = _reader(test.field)
     accepts = _accepts(test)

@@ -64,6 +64,16 @@ def find_templates(paths: Sequence[Path], audiences: Iterable[str]) -> list[Foun
     return _distinct(found)
 
 
+def find_tests(folders: Iterable[Path]) -> list[FoundFile]:
+    """All rule tests in and below the folders, whether in a folder `tests` or beside the rules."""
+    return _distinct(
+        _found(path, folder, "")
+        for folder in folders
+        for suffix in _TEST_SUFFIXES
+        for path in folder.rglob(f"[!.]*{suffix}")
+    )
+
+
 def read_bytes(file: FoundFile, report: Report) -> bytes | None:
     """What is in a file; None, reported, when that cannot be read."""
     place = Span.start_of(file.shown)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
+from collections.abc import Callable
 
 from engine.errors import Problem
 from engine.rulebook.loader import Loaded
@@ -11,26 +13,51 @@ from engine.rulebook.yaml_faults import LINE_BREAK
 _WIDTH = 96
 """Longest stretch of a line that is shown, in columns of a terminal."""
 
+_NARROW = 40
+"""A terminal that has less is not helped by shorter lines."""
+
+_GUTTER = "      | "
 _LEAD = 24
 """How much of a clipped line stands before the caret."""
 
 
-def render_problem(problem: Problem, source: str) -> str:
+Paint = Callable[[str, str], str]
+"""Colours a text, given the severity of its problem."""
+
+
+def render_problem(
+    problem: Problem, source: str, width: int | None = None, paint: Paint | None = None
+) -> str:
     """One problem, as `file:line:column: severity[code] message` and the place in its line.
 
     Args:
         problem: What is wrong.
         source: The text of its file; empty when there is none to show.
+        width: Columns of the terminal, where there is one: what would not fit beside the caret
+            then stands below it.
+        paint: Colours the severity and the caret; None for no colour.
     """
+
+    def painted(text: str) -> str:
+        return text if paint is None else paint(text, problem.severity)
+
     where = f"{problem.file}:{problem.line}:{problem.column}"
-    head = f"{where}: {problem.severity}[{problem.code}] {problem.message}"
+    kind = painted(f"{problem.severity}[{problem.code}]")
+    head = f"{where}: {kind} {problem.message}"
     line = _line_of(problem, source)
     if line is None:
-        return f"{head}\n{' ' * 6}| {problem.help}" if problem.help else head
-    shown, indent, width = _excerpt(line, problem.column - 1, problem.end_column - 1)
-    caret = f"{' ' * indent}{'^' * width}"
-    below = f"{caret} {problem.help}" if problem.help else caret
-    return f"{head}\n{problem.line:>5} | {shown}\n{' ' * 5} | {below}"
+        return f"{head}\n{_GUTTER}{problem.help}" if problem.help else head
+    room = _WIDTH if width is None else max(min(_WIDTH, width - len(_GUTTER) - 2), _NARROW)
+    shown, indent, length = _excerpt(line, problem.column - 1, problem.end_column - 1, room)
+    rows = [f"{problem.line:>5} | {shown}", f"{_GUTTER}{' ' * indent}{painted('^' * length)}"]
+    if problem.help and (
+        width is None or len(_GUTTER) + indent + length < width - len(problem.help)
+    ):
+        rows[-1] = f"{rows[-1]} {problem.help}"
+    elif problem.help:
+        room = max((width or 0) - len(_GUTTER), _NARROW)
+        rows += (f"{_GUTTER}{part}" for part in textwrap.wrap(problem.help, room))
+    return "\n".join((head, *rows))
 
 
 def render_all(loaded: Loaded) -> tuple[str, ...]:
@@ -62,7 +89,7 @@ def _line_of(problem: Problem, source: str) -> str | None:
     return lines[problem.line - 1]
 
 
-def _excerpt(line: str, start: int, end: int) -> tuple[str, int, int]:
+def _excerpt(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
     """The part of a line around the columns [start, end), and where the caret goes beneath it.
 
     Returns:
@@ -70,9 +97,9 @@ def _excerpt(line: str, start: int, end: int) -> tuple[str, int, int]:
     """
     cells = [_visible(character) for character in line]
     begin = 0
-    if len(line) > _WIDTH and start > _LEAD:
-        begin = min(start - _LEAD, max(len(line) - _WIDTH, 0))
-    stop = min(len(line), begin + _WIDTH)
+    if len(line) > room and start > _LEAD:
+        begin = min(start - _LEAD, max(len(line) - room, 0))
+    stop = min(len(line), begin + room)
     before, after = "…" * (begin > 0), "…" * (stop < len(line))
     text = f"{before}{''.join(cells[begin:stop])}{after}"
     indent = len(before) + sum(map(_columns, cells[begin:start])) + max(0, start - len(line))

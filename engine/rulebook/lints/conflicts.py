@@ -1,0 +1,117 @@
+"""Rules that write different values into one field at the same instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.domain.rule import Kind, Level, Mode, Rule, Since
+from engine.domain.ticket import Priority
+from engine.rulebook.dues import instant
+from engine.rulebook.lints.possible import can_hold_together, equals
+from engine.rulebook.report import Report
+from engine.rulebook.values import clipped
+from engine.rulebook.written import Written, WrittenRule
+
+_Moment = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What one level writes into one field.
+
+    Attributes:
+        position: Of the level, from 0.
+        key: The part of the level that says so: a path below it.
+        value: As told to people.
+    """
+
+    written: WrittenRule
+    position: int
+    key: tuple[str, ...]
+    field: str
+    value: str
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that writes."""
+        return self.written.rule
+
+    @property
+    def level(self) -> Level:
+        """The level that writes."""
+        return self.rule.levels[self.position]
+
+
+def lint_conflicts(written: Written, report: Report) -> None:
+    """Report each pair of rules once, at the write that loses.
+
+    Only writes at one and the same instant count: the same clock and the same time on it, at a
+    priority and on a ticket that both rules may concern.
+    """
+    by_moment: dict[_Moment, list[Write]] = {}
+    reported: set[tuple[str, str]] = set()
+    for write in _writes(written):
+        for priority in Priority:
+            moment = _moment(write, priority)
+            for other in by_moment.get(moment, ()) if moment else ():
+                pair = other.rule.id, write.rule.id
+                if pair not in reported and _clash(other, write, priority):
+                    reported.add(pair)
+                    _tell(other, write, report)
+            if moment:
+                by_moment.setdefault(moment, []).append(write)
+
+
+def _writes(written: Written) -> Iterator[Write]:
+    for one in written.rules:
+        for position, level in enumerate(one.rule.levels if one.rule.mode is not Mode.OFF else ()):
+            for name, value in level.set_fields:
+                yield Write(one, position, ("set", name), name, value)
+            if level.assign_group is not None:
+                yield Write(one, position, ("assign", "group"), "group", level.assign_group)
+            if level.assign_assignee is not None:
+                yield Write(
+                    one, position, ("assign", "assignee"), "assignee", level.assign_assignee
+                )
+            if level.tag or level.untag:
+                key = "tag" if level.tag else "untag"
+                signs = (*(f"+{tag}" for tag in level.tag), *(f"-{tag}" for tag in level.untag))
+                yield Write(one, position, (key,), "tags", " ".join(signs))
+
+
+def _moment(write: Write, priority: Priority) -> _Moment | None:
+    """What two writes share that happen at one instant; None where that cannot be said."""
+    rule = write.rule
+    if rule.groups_by is not None:
+        return None
+    at: timedelta | None = instant(write.level.due, priority, rule.clock)
+    if at is None:
+        return None
+    clock = rule.clock
+    # Two rules begin to match at one instant for certain only if they match the same.
+    begins = rule.match if clock.since is Since.MATCH else None
+    return write.field, clock.since, clock.calendar, clock.pause_while, begins, priority, at
+
+
+def _clash(first: Write, second: Write, priority: Priority) -> bool:
+    one, other = first.rule, second.rule
+    if one is other or first.value == second.value:
+        return False
+    if other.id in one.inhibits or one.id in other.inhibits:
+        return False
+    asked = [(rule.match, rule.clock) for rule in (one, other)]
+    return can_hold_together([*asked, (equals("priority", priority), one.clock)])
+
+
+def _tell(first: Write, second: Write, report: Report) -> None:
+    is_turned = second.level.kind is Kind.HIERARCHICAL and first.level.kind is not Kind.HIERARCHICAL
+    winner, loser = (second, first) if is_turned else (first, second)
+    place = winner.rule.place
+    message = f"at the same instant rule '{winner.rule.id}' ({place.file}:{place.line}) writes"
+    message = f"{message} {winner.field} '{clipped(winner.value)}', and wins"
+    hint = "let one rule inhibit the other, or exclude its tickets"
+    with report.concerning(loser.rule.id):
+        at = loser.written.at("levels", loser.position, *loser.key)
+        report.warn(at, "rules-contradict", message, hint)

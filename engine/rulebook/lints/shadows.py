@@ -1,0 +1,103 @@
+"""Rules that do nothing which another rule does not do already."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.domain.rule import Level, Mode, Rule, Since
+from engine.domain.ticket import Priority
+from engine.rulebook.dues import instant
+from engine.rulebook.lints.possible import can_hold, contains
+from engine.rulebook.report import Report
+from engine.rulebook.written import Written
+
+
+def lint_shadows(written: Written, report: Report) -> None:
+    """Report each rule of which another, in force, does all, on all its tickets, and as early."""
+    rules = [one for one in written.rules if one.rule.mode is not Mode.OFF]
+    alike: dict[object, list[Rule]] = {}
+    for one in rules:
+        alike.setdefault(_clock_of(one.rule), []).append(one.rule)
+    for one in rules:
+        rule = one.rule
+        others = alike[_clock_of(rule)]
+        shadow = next((other for other in others if _covers(other, rule)), None)
+        if shadow is not None:
+            place = shadow.place
+            message = f"rule '{shadow.id}' ({place.file}:{place.line}) already does all of this"
+            hint = "remove this rule, or give it something of its own to do"
+            with report.concerning(rule.id):
+                message = f"{message}, for the same tickets and no later"
+                report.warn(one.at("id"), "rule-shadowed", message, hint)
+
+
+def _clock_of(rule: Rule) -> object:
+    clock = rule.clock
+    return clock.since, clock.calendar, clock.pause_while, rule.groups_by, rule.cooldown
+
+
+def _covers(wide: Rule, narrow: Rule) -> bool:
+    """Whether `narrow` adds nothing to `wide`; of two that do the same, the later adds nothing."""
+    if wide is narrow or wide.mode is not narrow.mode or narrow.inhibits:
+        return False
+    if not can_hold(narrow.match) or not contains(wide.match, narrow.match):
+        return False
+    is_same = contains(narrow.match, wide.match)
+    if wide.clock.since is Since.MATCH and not is_same:
+        return False
+    if not _says_no_more(wide, narrow) or not all(
+        _repeats(wide, narrow, level) for level in narrow.levels
+    ):
+        return False
+    is_mutual = is_same and _says_no_more(narrow, wide) and not wide.inhibits
+    is_mutual = is_mutual and all(_repeats(narrow, wide, level) for level in wide.levels)
+    return not is_mutual or wide.position < narrow.position
+
+
+def _says_no_more(wide: Rule, narrow: Rule) -> bool:
+    """Whether customers hear nothing of one rule that they do not hear of the other."""
+    return narrow.customer is None or narrow.customer == wide.customer
+
+
+def _repeats(wide: Rule, narrow: Rule, level: Level) -> bool:
+    """Whether a level of one rule only does what some level of another does in its place."""
+    return any(_is_same(wide, other, narrow, level) for other in wide.levels)
+
+
+def _is_same(wide: Rule, other: Level, narrow: Rule, level: Level) -> bool:
+    if level.raise_priority or _effects(other) != _effects(level):
+        return False
+    for priority in Priority:
+        due = instant(level.due, priority, narrow.clock)
+        if due is not None and not _is_as_early(
+            instant(other.due, priority, wide.clock), due, only_sets=_only_sets(level)
+        ):
+            return False
+    return wide.acknowledge == narrow.acknowledge or level.kind is None
+
+
+def _is_as_early(at: timedelta | None, due: timedelta, *, only_sets: bool) -> bool:
+    # A notice that comes later is a second notice; a field that is set again is not set twice.
+    return at is not None and (at <= due if only_sets else at == due)
+
+
+def _only_sets(level: Level) -> bool:
+    sets = level.set_fields or level.tag or level.untag or level.assign_group
+    speaks = level.notify or level.note or level.kind
+    return bool(sets or level.assign_assignee) and not speaks
+
+
+def _effects(level: Level) -> object:
+    return (
+        level.kind,
+        level.set_fields,
+        level.tag,
+        level.untag,
+        level.assign_group,
+        level.assign_assignee,
+        level.note,
+        level.notify,
+        level.template,
+        level.repeat,
+        level.raise_priority,
+    )
