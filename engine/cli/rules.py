@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.checking import check
 from engine.cli import DEFAULT_CONFIG, config_option, named_config
 from engine.cli.complaints import BAD, COULD_NOT_RUN, GOOD, WARNINGS
+from engine.cli.pages import page_of
 from engine.cli.printing import print_json
+from engine.clock import SystemClock
+from engine.domain.facts import CustomerLimits
 from engine.errors import UsageError
 from engine.insight import checked as telling
 from engine.rulebook import load, render_problem, render_summary
@@ -33,15 +41,27 @@ RULES = Path("rules")
     help="How faults are shown.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")
+@click.option("--explain", "code", metavar="CODE", help="Say what a code means, and no more.")
 @click.pass_context
 def check_command(
-    ctx: click.Context, config: Path | None, paths: tuple[Path, ...], format_: str, strict: bool
+    ctx: click.Context,
+    config: Path | None,
+    paths: tuple[Path, ...],
+    format_: str,
+    strict: bool,
+    code: str | None,
 ) -> int:
     """Check rule files: every file, every error, one pass.
 
     Without PATH it checks the rules folder of the config file, or ./rules.
     """
-    loaded = load_rules(ctx, config, paths)
+    if code is not None:
+        click.echo(page_of(code), nl=False)
+        return GOOD
+    folders, known = _what_to_check(ctx, config, paths)
+    today = SystemClock().now().date()
+    loaded = check(folders, today, channels=known.channels, limits=known.limits)
+    _refuse_nothing(loaded, folders)
     _SHOW[format_](loaded)
     return _exit_code(loaded.problems, strict=strict)
 
@@ -52,29 +72,48 @@ def load_rules(ctx: click.Context, config: Path | None, paths: tuple[Path, ...])
     Raises:
         UsageError: There are no rule files.
     """
-    named = named_config(ctx, config)
-    if named is None and not paths and Path(DEFAULT_CONFIG).exists():
-        named = Path(DEFAULT_CONFIG)
-    folders, channels = _what_to_check(named, paths)
-    missing = [str(path) for path in folders if not path.exists()]
-    if missing:
-        raise UsageError(f"there is no {', no '.join(missing)}; name a rules folder or file")
-    loaded = load(folders, channels=channels)
-    if not loaded.files and not loaded.problems:
-        raise UsageError(f"there are no rule files in {', '.join(map(str, folders))}")
+    folders, known = _what_to_check(ctx, config, paths)
+    loaded = load(folders, channels=known.channels)
+    _refuse_nothing(loaded, folders)
     return loaded
 
 
-def _what_to_check(
-    config: Path | None, paths: tuple[Path, ...]
-) -> tuple[list[Path], frozenset[str] | None]:
-    """What to read, and the names of the channels where a config file says them."""
-    if config is None:
-        return list(paths) or [RULES], None
-    from engine.settings import load_settings
+def _refuse_nothing(loaded: Loaded, folders: list[Path]) -> None:
+    if not loaded.files and not loaded.problems:
+        raise UsageError(f"there are no rule files in {', '.join(map(str, folders))}")
 
-    settings = load_settings(config)
-    return list(paths) or [settings.rules_from_here], frozenset(settings.channels)
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a config file adds to the rules: None where there is none."""
+
+    channels: frozenset[str] | None = None
+    limits: CustomerLimits | None = None
+
+
+def _what_to_check(
+    ctx: click.Context, config: Path | None, paths: tuple[Path, ...]
+) -> tuple[list[Path], _Known]:
+    """What to read, and what the config file says that rules lean on.
+
+    Raises:
+        UsageError: A path leads nowhere.
+    """
+    named = named_config(ctx, config)
+    if named is None and not paths and Path(DEFAULT_CONFIG).exists():
+        named = Path(DEFAULT_CONFIG)
+    known, folders = _Known(), list(paths) or [RULES]
+    if named is not None:
+        from engine.settings import load_settings
+
+        settings = load_settings(named)
+        limits = settings.customer_limits
+        known = _Known(frozenset(settings.channels), CustomerLimits(limits.gap, limits.per_day))
+        folders = list(paths) or [settings.rules_from_here]
+    missing = [str(path) for path in folders if not path.exists()]
+    if missing:
+        raise UsageError(f"there is no {', no '.join(missing)}; name a rules folder or file")
+    return folders, known
 
 
 def _exit_code(problems: tuple[Problem, ...], *, strict: bool) -> int:
@@ -87,9 +126,20 @@ def _exit_code(problems: tuple[Problem, ...], *, strict: bool) -> int:
 
 
 def _as_text(loaded: Loaded) -> None:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    paint = None if "NO_COLOR" in os.environ else _painted
     for problem in loaded.problems:
-        click.echo(render_problem(problem, loaded.sources.get(problem.file, "")))
+        source = loaded.sources.get(problem.file, "")
+        click.echo(render_problem(problem, source, width, paint))
     click.echo(render_summary(loaded))
+    if loaded.problems:
+        code = loaded.problems[0].code
+        click.echo(f"Each code has a page: escalatord check --explain {code}")
+
+
+def _painted(text: str, severity: str) -> str:
+    """In colour; click takes it away again where there is no terminal."""
+    return click.style(text, fg=_COLOURS[severity], bold=True)
 
 
 def _as_json(loaded: Loaded) -> None:
@@ -116,4 +166,5 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+_COLOURS = {"error": "red", "warning": "yellow"}
 _SHOW = {"text": _as_text, "json": _as_json, "github": _as_github}

@@ -10,9 +10,10 @@ The table is the design's (`Layout`), with what building added to it:
   rulebook tell one content of the files from another, and show their faults.
 - `insight` also puts into log lines what the stages did, so it knows the logger's type; and it
   tells what `simulation` looked ahead to.
+- `checking` puts the rulebook and the renderer of messages together for `check`, since these two
+  may not know each other and `app` would import the store.
 - `cli` prints what `insight` tells, starts what `daemon` runs and has `simulation` compare two sets
-  of rules. `check` reads the rulebook itself, since `app` would import the store; `migrate` opens
-  the store before `app` can.
+  of rules. `schema` describes the rulebook's files; `migrate` opens the store before `app` can.
 - `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
   store and the composer that it plays on are handed to it by `app`.
 - `scaffold` holds the files that `init` writes, and copies them.
@@ -62,6 +63,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "scaffold": {"errors"},
     "scheduler": {"clock"},
     "settings": {"domain", "errors", "helpdesks"},
+    "checking": {"domain", "errors", "messages", "rulebook"},
     "app": {
         "channels",
         "clock",
@@ -83,6 +85,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "cli": INNER
     | {
         "app",
+        "checking",
         "clock",
         "control",
         "daemon",
@@ -254,11 +257,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_checking_ten_rules_loads_no_heavy_library(folder: Path) -> None:
+def test_checking_ten_rules_loads_nothing_heavy_but_what_fills_in_their_templates(
+    folder: Path,
+) -> None:
     loaded = loaded_by(folder, "check", "rules")
 
     assert "engine.rulebook" in loaded
-    assert loaded & HEAVY == set()
+    assert loaded & HEAVY == {"jinja2"}
+
+
+def test_checking_rules_without_templates_loads_no_heavy_library(tmp_path: Path) -> None:
+    bare = LATE.replace("    customer: {on_escalation: received}\n", "")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "rules.yaml").write_text(f"{RECEIVERS}rules:\n{bare}")
+
+    assert loaded_by(tmp_path, "check", "rules") & HEAVY == set()
 
 
 def test_a_schema_loads_no_heavy_library(folder: Path) -> None:
