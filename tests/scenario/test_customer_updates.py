@@ -196,6 +196,30 @@ def test_after_the_last_update_the_assignee_is_told(desk: Desk) -> None:
     assert desk.receivers() == ["tier-two", "ann"]
 
 
+@pytest.mark.parametrize(
+    "group, expected",
+    [("support", "the-support"), ("unheard-of", "everybody"), (None, "everybody")],
+)
+def test_without_an_assignee_somebody_else_is_told_of_the_last_update(
+    desk: Desk, group: str | None, expected: str
+) -> None:
+    keeping(desk, updates(max="1"), "[{name: up, after: 2h, kind: technical}]")
+    desk.open(group=group)
+    desk.live("5d")
+    assert desk.told() == ["still-working"]
+    assert desk.receivers() == [expected]
+
+
+def test_while_a_customer_gets_no_more_updates_nobody_else_begins_to_speak(desk: Desk) -> None:
+    slow = updates("9h").replace("still-working", "still-waiting")
+    desk.rules(
+        rules(rule(levels=UP, customer=updates(max="1")), rule("s", levels=UP, customer=slow))
+    )
+    desk.open()
+    desk.live("5d")
+    assert desk.told() == ["still-working"]
+
+
 def test_the_next_update_is_promised_for_its_delivery(desk: Desk) -> None:
     keeping(desk, updates("7h", deliver_in="office", max="2"))
     desk.open()
@@ -362,6 +386,32 @@ def test_nobody_hears_more_often_than_so_many_times_a_day(desk: Desk) -> None:
     ]
 
 
+def test_so_many_messages_a_day_are_counted_over_all_tickets_of_a_customer(desk: Desk) -> None:
+    desk.limits = CustomerLimits(timedelta(hours=1), 2)
+    keeping(desk, PROMPT)
+    for number in range(3):
+        desk.open(f"T{number}")
+    desk.open("other", customer__id="dora")
+    desk.live("5d")
+    assert desk.heard() == ["received@2h", "received@2h", "received@3h", "received@1d2h"]
+
+
+def test_tickets_without_a_known_customer_have_a_limit_each(desk: Desk) -> None:
+    keeping(desk, PROMPT)
+    for number in range(2):
+        desk.open(f"T{number}", customer=Customer())
+    desk.live("5d")
+    assert desk.heard() == ["received@2h", "received@2h"]
+
+
+def test_while_the_news_of_an_escalation_waits_no_update_goes_before_it(desk: Desk) -> None:
+    customer = "{on_escalation: received, updates: {every: 3h, template: still-working,"
+    keeping(desk, customer + " deliver_in: evening, max: 1}}")
+    desk.open()
+    desk.live("1d")
+    assert desk.heard() == ["received@9h"]
+
+
 def test_what_exceeds_the_limits_waits_merged(desk: Desk) -> None:
     desk.limits = CustomerLimits(timedelta(hours=10), 5)
     keeping(desk, updates("4h"))
@@ -422,6 +472,44 @@ def test_one_message_at_an_instant_stands_for_all(desk: Desk) -> None:
     desk.open()
     desk.live("3h")
     assert desk.heard() == ["received@2h"]
+
+
+# --- by which way --------------------------------------------------------------------------------
+
+
+def by_mail(desk: Desk) -> None:
+    """From here on the desk's customers are written to by the channel."""
+    assert desk.cycle is not None
+    desk.cycle.outside.reply_channels["desk"] = "log"  # type: ignore[index]
+
+
+def test_a_customer_is_answered_on_the_ticket(desk: Desk) -> None:
+    keeping(desk, PROMPT, "[{name: up, after: 2h, kind: technical}]")
+    desk.open(customer__email="cora@example.org")
+    desk.live("5d")
+    assert desk.told() == ["received"]
+    assert desk.channel.sent == []
+
+
+def test_where_the_helpdesk_cannot_reply_the_customer_gets_mail(desk: Desk) -> None:
+    keeping(desk, PROMPT, "[{name: up, after: 2h, kind: technical}]")
+    by_mail(desk)
+    desk.open(customer__email="cora@example.org")
+    desk.live("5d")
+    assert desk.told() == []
+    assert desk.receivers() == ["cora@example.org"]
+
+
+def test_without_an_address_the_mail_is_dropped_and_the_outbox_says_why(desk: Desk) -> None:
+    keeping(desk, PROMPT, "[{name: up, after: 2h, kind: technical}]")
+    by_mail(desk)
+    desk.open()
+    desk.live("5d")
+    (row,) = desk.view("v_outbox", audience="customer")
+    assert (row["state"], row["reason"]) == (
+        "dropped",
+        "the customer of desk:T1 has no e-mail address",
+    )
 
 
 # --- to whom nothing goes ------------------------------------------------------------------------
