@@ -54,7 +54,7 @@ def plan_messages(
     if prompt is not None:
         planned.append(prompt)
         if prompt.waits_for is not None:
-            stale_at = prompt.message.due_at + prompt.standing.rule.max_lateness + ONE_SECOND
+            stale_at = _stale_at(prompt.standing, prompt.message.due_at)
             later.extend((prompt.message.deliver_at, stale_at))
         return planned, later
     update, due_at = _update(speaking, facts, now)
@@ -129,7 +129,7 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
     if episode is None or plan is None or plan.on_escalation is None:
         return False
     escalated_at = episode.escalated_at
-    if escalated_at is None or now - escalated_at > standing.rule.max_lateness:
+    if escalated_at is None or now >= _stale_at(standing, escalated_at):
         return False
     if any(f.fired_at == escalated_at and f.reason is Reason.BUDGET for f in episode.firings):
         return False  # held beyond the budget; by the time it is released it would be stale
@@ -145,6 +145,13 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
         if message.ticket == ticket and message.message is MessageKind.ON_ESCALATION
     ]
     return all(at < opened_at and at <= escalated_at - A_DAY for at in said)
+
+
+def _stale_at(standing: Standing, due_at: datetime) -> datetime:
+    """From when on the news of an escalation is none; the wait for an opening does not count."""
+    plan = standing.rule.customer
+    assert plan is not None  # noqa: S101 - it speaks
+    return plan.deliver_in.next_open(due_at) + standing.rule.max_lateness + ONE_SECOND
 
 
 def _prompted_at(text: CompiledRule, escalated_at: datetime) -> datetime | None:

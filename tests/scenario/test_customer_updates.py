@@ -301,6 +301,23 @@ def test_the_news_of_an_escalation_keeps_the_delivery_hours_too(desk: Desk) -> N
     assert desk.heard() == ["received@9h"]
 
 
+def test_news_that_waits_for_an_opening_over_days_is_still_told(desk: Desk) -> None:
+    posted = "{on_escalation: received, updates: {every: 90h, template: still-working,"
+    keeping(desk, posted + " deliver_in: office}}", max_lateness="1d")
+    desk.open(since="4d8h")
+    desk.live("8d")
+    assert desk.heard() == ["received@7d"]
+
+
+def test_news_that_could_have_been_told_long_ago_is_not_told_any_more(desk: Desk) -> None:
+    desk.limits = CustomerLimits(timedelta(days=2), 5)
+    keeping(desk, PROMPT, max_lateness="1d")
+    desk.open("T1")
+    desk.open("T2")
+    desk.live("9d")
+    assert desk.heard() == ["received@2h"]
+
+
 def test_a_ticket_that_is_resolved_while_its_message_waits_hears_nothing(desk: Desk) -> None:
     keeping(desk, updates("4h", deliver_in="evening", max="1"))
     desk.open()
