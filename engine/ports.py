@@ -379,20 +379,12 @@ class Transaction(Protocol):
         """What is kept of these tickets; unknown ones are left out."""
         ...
 
-    def save_record(self, record: TicketRecord, present: Ticket) -> None:
-        """Keep one ticket with its present state."""
-        ...
-
     def save_records(self, records: Sequence[tuple[TicketRecord, Ticket]]) -> None:
         """Keep tickets, each with its present state, our own writes included."""
         ...
 
     def append_events(self, subject: str, events: Sequence[Event]) -> None:
         """Add events to a ticket or a group; a known id is brought up to date."""
-        ...
-
-    def replace_contacts(self, ticket_id: str, contacts: Sequence[Contact]) -> None:
-        """Keep exactly these contacts of a ticket."""
         ...
 
     def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
@@ -536,12 +528,6 @@ class Transaction(Protocol):
 
     def expired(self, now: datetime) -> list[OutboxRow]:
         """Rows, leased or sending, whose lease has run out."""
-        ...
-
-    def resolve_expired(
-        self, row_id: int, state: OutboxState, now: datetime, reason: str | None
-    ) -> bool:
-        """Decide what becomes of a row whose lease ran out."""
         ...
 
     def settle(

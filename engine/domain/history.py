@@ -306,9 +306,3 @@ def _take_assignee(fold: _Fold, event: Event, was: str | None) -> None:
         return
     view.unassigned_at = None
     view.assigned = None if event.actor is Actor.OURSELVES else Mark(event.anchor_key, event.at)
-
-
-def contacts_of(history: History) -> tuple[Contact, ...]:
-    """All contacts on a ticket so far, each with the ticket as it stands now."""
-    last = history.events[-1].at if history.events else history.opening.created_at
-    return history.as_of(last).contacts

@@ -45,10 +45,6 @@ _PRESENT = select(TICKETS.c.id, TICKETS.c.present).where(among(TICKETS.c.id, "id
 class ContactPart(Part):
     """What repeat-contact rules count."""
 
-    def replace_contacts(self, ticket_id: str, contacts: Sequence[Contact]) -> None:
-        """Keep exactly these contacts of a ticket; see `save_contacts`."""
-        self.save_contacts({ticket_id: contacts})
-
     def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
         """Ticket → exactly the contacts to keep of it. Most changes of a ticket change none."""
         new = {

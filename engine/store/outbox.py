@@ -2,7 +2,7 @@
 
     pending ─lease→ leased ─begin_sending→ sending ─finish→ delivered | rejected | unknown
        ↑               └─finish→ cancelled | dropped      └─snooze→ pending | snoozed | held
-       └─────── resolve_expired (of a lease that ran out) ┘
+       └───────── snooze (of a lease that ran out) ────────┘
 
 Every step out of a lease asks for the lease's token: who lost it to somebody else changes nothing.
 Rows of one ticket go out in order where order matters: changes and notes among themselves, replies
@@ -165,7 +165,6 @@ _MOVE = (
     )
 )
 _MOVE_MINE = _MOVE.where(_O.token == bindparam("of_token"))
-_MOVE_EXPIRED = _MOVE.where(_O.lease_until <= bindparam("now"))
 
 
 class OutboxPart(Part):
@@ -270,17 +269,6 @@ class OutboxPart(Part):
     def expired(self, now: datetime) -> list[OutboxRow]:
         """Rows, leased or sending, whose lease has run out, the first to run out first."""
         return [_row(row) for row in self._rows(_EXPIRED, now=seconds(now))]
-
-    def resolve_expired(
-        self, row_id: int, state: OutboxState, now: datetime, reason: str | None
-    ) -> bool:
-        """Decide what becomes of a row whose lease has run out.
-
-        Returns:
-            False, and nothing has changed, if its holder was quicker.
-        """
-        outcome = _Outcome(state, reason, at=now, next_at=now)
-        return self._move(_MOVE_EXPIRED, row_id, _LEASES, outcome, now=seconds(now))
 
     def settle(
         self,

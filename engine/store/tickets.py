@@ -123,10 +123,6 @@ class TicketPart(Part):
             for ticket_id, opening, source, observed_at in self._rows_of(_RECORDS, wanted)
         }
 
-    def save_record(self, record: TicketRecord, present: Ticket) -> None:
-        """Keep one ticket; see `save_records`."""
-        self.save_records([(record, present)])
-
     def save_records(self, records: Sequence[tuple[TicketRecord, Ticket]]) -> None:
         """Keep tickets, each with its present state (our own writes included).
 

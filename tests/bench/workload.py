@@ -12,7 +12,7 @@ from itertools import chain
 from random import Random
 from typing import Final
 
-from engine.domain.history import History, contacts_of
+from engine.domain.history import History
 from engine.domain.ticket import Actor, Customer, Event, EventKind, Priority, Status, Ticket
 from engine.ports import TicketRecord
 from engine.store import SqlStore
@@ -103,7 +103,7 @@ def fill(store: SqlStore, issues: list[Issue]) -> None:
         with store.write() as tx:
             tx.save_records([(record, record.source) for record in records])
             tx.save_contacts(
-                {r.source.id: contacts_of(History(r.opening, r.events)) for r in records}
+                {r.source.id: History(r.opening, r.events).as_of(START).contacts for r in records}
             )
 
 

@@ -19,7 +19,7 @@ from engine.domain.episode import (
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Kind
 from engine.domain.ticket import Actor, Customer, Event, EventKind, Ticket
-from engine.ports import DecisionRecord, TicketRecord
+from engine.ports import DecisionRecord, TicketRecord, Transaction
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,6 +38,10 @@ def ticket(number: int = 1, customer: str | None = "c1", **rest: Any) -> Ticket:
 
 def record(source: Ticket, *events: Event) -> TicketRecord:
     return TicketRecord(opening=source, source=source, events=events, observed_at=NOON)
+
+
+def keep(transaction: Transaction, of: TicketRecord, present: Ticket) -> None:
+    transaction.save_records([(of, present)])
 
 
 def event(name: str, at: datetime = NOON, **rest: Any) -> Event:

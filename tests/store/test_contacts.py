@@ -5,14 +5,14 @@ from __future__ import annotations
 from engine.domain.condition import ContactsBy
 from engine.domain.ticket import Status
 from engine.store import SqlStore, SqlTransaction
-from tests.store.factories import HOUR, MINUTE, NOON, contact, record, ticket
+from tests.store.factories import HOUR, MINUTE, NOON, contact, keep, record, ticket
 
 
 def save(transaction: SqlTransaction, number: int, *minutes: int, **rest: str) -> None:
     one = ticket(number, **rest)
-    transaction.save_record(record(one), one)
-    transaction.replace_contacts(
-        one.id, [contact(one, NOON + at * MINUTE, key=f"{number}-{at}") for at in minutes]
+    keep(transaction, record(one), one)
+    transaction.save_contacts(
+        {one.id: [contact(one, NOON + at * MINUTE, key=f"{number}-{at}") for at in minutes]}
     )
 
 
@@ -53,7 +53,7 @@ def test_replaced_contacts_are_gone(store: SqlStore) -> None:
     with store.write() as transaction:
         save(transaction, 1, 0, 1)
         save(transaction, 2, 5)
-        transaction.replace_contacts("desk:1", [contact(ticket(1), NOON + HOUR, key="new")])
+        transaction.save_contacts({"desk:1": [contact(ticket(1), NOON + HOUR, key="new")]})
 
         assert keys(transaction, ContactsBy.EVERYONE, None) == ["2-5", "new"]
 
@@ -62,7 +62,7 @@ def test_a_contact_tells_the_ticket_as_it_stands_now(store: SqlStore) -> None:
     with store.write() as transaction:
         save(transaction, 1, 0)
         now = ticket(1, status=Status.RESOLVED)
-        transaction.save_record(record(now), now)
+        keep(transaction, record(now), now)
 
         (found,) = transaction.contacts(ContactsBy.TICKET, "desk:1", None)
 
@@ -73,7 +73,7 @@ def test_the_contacts_of_a_ticket_go_where_the_ticket_goes(store: SqlStore) -> N
     with store.write() as transaction:
         save(transaction, 1, 0, customer="c1", organization="o1")
         moved = ticket(1, customer="c2", organization="o2")
-        transaction.save_record(record(moved), moved)
+        keep(transaction, record(moved), moved)
 
         assert keys(transaction, ContactsBy.CUSTOMER, "c1") == []
         assert keys(transaction, ContactsBy.CUSTOMER, "c2") == ["1-0"]
@@ -82,7 +82,7 @@ def test_the_contacts_of_a_ticket_go_where_the_ticket_goes(store: SqlStore) -> N
 
 def test_a_contact_on_a_ticket_that_nobody_knows_is_not_told(store: SqlStore) -> None:
     with store.write() as transaction:
-        transaction.replace_contacts("desk:9", [contact(ticket(9))])
+        transaction.save_contacts({"desk:9": [contact(ticket(9))]})
 
         assert transaction.contacts(ContactsBy.EVERYONE, None, None) == ()
 

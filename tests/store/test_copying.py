@@ -19,6 +19,7 @@ from tests.store.factories import (
     episode_id,
     event,
     firing,
+    keep,
     message,
     record,
     ticket,
@@ -30,8 +31,8 @@ from tests.store.test_generations import generation
 def full_store(store: SqlStore) -> SqlStore:
     """A store with something in every table."""
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), event("e1")), ticket())
-        transaction.replace_contacts("desk:1", [contact(ticket())])
+        keep(transaction, record(ticket(), event("e1")), ticket())
+        transaction.save_contacts({"desk:1": [contact(ticket())]})
         transaction.set_watermark("desk", {"line": 1}, NOON)
         transaction.mark_due(["desk:1"], NOON)
         of = episode_id()

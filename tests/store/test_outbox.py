@@ -278,7 +278,7 @@ def test_only_leases_that_ran_out_are_expired(store: SqlStore) -> None:
 def test_who_lost_the_lease_to_the_rescue_can_do_nothing_more(store: SqlStore) -> None:
     with store.write() as transaction:
         row_id = sending(transaction, action())
-        assert transaction.resolve_expired(row_id, OutboxState.PENDING, UNTIL, "lease expired")
+        assert transaction.snooze(row_id, "t", UNTIL, "lease expired", OutboxState.PENDING)
 
         assert not transaction.finish(row_id, "t", OutboxState.DELIVERED, UNTIL)
         assert not transaction.snooze(row_id, "t", UNTIL, "again")
@@ -286,27 +286,19 @@ def test_who_lost_the_lease_to_the_rescue_can_do_nothing_more(store: SqlStore) -
         assert transaction.next_delivery_at() == UNTIL
 
 
-def test_a_lease_that_still_runs_is_not_resolved(store: SqlStore) -> None:
-    with store.write() as transaction:
-        row_id = sending(transaction, action())
-
-        assert not transaction.resolve_expired(row_id, OutboxState.PENDING, NOON, None)
-        assert state(transaction, row_id) is OutboxState.SENDING
-
-
 def test_an_attempt_that_finished_is_not_resolved_again(store: SqlStore) -> None:
     with store.write() as transaction:
         row_id = sending(transaction, action())
         transaction.finish(row_id, "t", OutboxState.DELIVERED, UNTIL)
 
-        assert not transaction.resolve_expired(row_id, OutboxState.UNKNOWN, UNTIL, None)
+        assert not transaction.snooze(row_id, "t", UNTIL, "late", OutboxState.UNKNOWN)
         assert state(transaction, row_id) is OutboxState.DELIVERED
 
 
 def test_an_unknown_message_is_never_sent_again_but_can_be_proved(store: SqlStore) -> None:
     with store.write() as transaction:
         row_id = sending(transaction, reply("a"))
-        transaction.resolve_expired(row_id, OutboxState.UNKNOWN, UNTIL, "crashed")
+        transaction.snooze(row_id, "t", UNTIL, "crashed", OutboxState.UNKNOWN)
 
         assert transaction.lease(UNTIL, 9, "t", UNTIL + HOUR) == []
         assert not transaction.settle(row_id, OutboxState.PENDING, UNTIL)

@@ -13,7 +13,7 @@ from engine.domain.history import History
 from engine.domain.ticket import Actor, EventKind, Priority, Status
 from engine.ports import TicketRecord
 from engine.store import SqlStore
-from tests.store.factories import HOUR, MINUTE, NOON, event, our_event, record, ticket
+from tests.store.factories import HOUR, MINUTE, NOON, event, keep, our_event, record, ticket
 
 
 def test_a_helpdesk_that_was_never_read_has_no_watermark(store: SqlStore) -> None:
@@ -37,7 +37,7 @@ def test_a_record_comes_back_as_it_was_saved(store: SqlStore) -> None:
     kept = TicketRecord(opening, source, (event("e1"), event("e2", NOON + MINUTE)), NOON + HOUR)
 
     with store.write() as transaction:
-        transaction.save_record(kept, source)
+        keep(transaction, kept, source)
 
         assert transaction.records([source.id, "desk:9"]) == {source.id: kept}
 
@@ -47,7 +47,7 @@ def test_a_history_is_the_opening_and_all_events_in_order(store: SqlStore) -> No
     late, early = event("a", NOON + HOUR), event("b", NOON)
 
     with store.write() as transaction:
-        transaction.save_record(record(opening, late, early), opening)
+        keep(transaction, record(opening, late, early), opening)
 
         assert transaction.histories([opening.id]) == {
             opening.id: History(opening, (early, late)),
@@ -58,7 +58,7 @@ def test_events_of_one_instant_keep_the_order_of_the_source(store: SqlStore) -> 
     same = [event(name) for name in "zmab"]
 
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), *same), ticket())
+        keep(transaction, record(ticket(), *same), ticket())
 
         assert transaction.histories(["desk:1"])["desk:1"].events == tuple(same)
 
@@ -68,16 +68,16 @@ def test_an_event_whose_time_was_corrected_moves(store: SqlStore) -> None:
     moved = replace(first, at=NOON + HOUR)
 
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), first, second), ticket())
-        transaction.save_record(record(ticket(), second, moved), ticket())
+        keep(transaction, record(ticket(), first, second), ticket())
+        keep(transaction, record(ticket(), second, moved), ticket())
 
         assert transaction.records(["desk:1"])["desk:1"].events == (second, moved)
 
 
 def test_an_event_that_the_source_takes_back_goes(store: SqlStore) -> None:
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), event("e1"), event("e2")), ticket())
-        transaction.save_record(record(ticket(), event("e2")), ticket())
+        keep(transaction, record(ticket(), event("e1"), event("e2")), ticket())
+        keep(transaction, record(ticket(), event("e2")), ticket())
 
         assert transaction.records(["desk:1"])["desk:1"].events == (event("e2"),)
 
@@ -89,9 +89,9 @@ def test_an_event_that_the_source_takes_back_goes(store: SqlStore) -> None:
 )
 def test_what_the_source_does_not_know_stays(store: SqlStore, ours: object) -> None:
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), event("e1")), ticket())
+        keep(transaction, record(ticket(), event("e1")), ticket())
         transaction.append_events("desk:1", [ours])  # type: ignore[list-item]
-        transaction.save_record(record(ticket(), event("e1"), event("e2")), ticket())
+        keep(transaction, record(ticket(), event("e1"), event("e2")), ticket())
 
         names = {one.id for one in transaction.records(["desk:1"])["desk:1"].events}
 
@@ -100,7 +100,7 @@ def test_what_the_source_does_not_know_stays(store: SqlStore, ours: object) -> N
 
 def test_an_appended_event_comes_after_those_of_its_instant(store: SqlStore) -> None:
     with store.write() as transaction:
-        transaction.save_record(record(ticket(), event("z"), event("y")), ticket())
+        keep(transaction, record(ticket(), event("z"), event("y")), ticket())
         transaction.append_events("desk:1", [our_event("b"), our_event("a")])
 
         names = [one.id for one in transaction.histories(["desk:1"])["desk:1"].events]
@@ -176,8 +176,8 @@ def test_a_ticket_that_is_resolved_merged_or_gone_is_not_open(
     store: SqlStore, closed: dict[str, Any]
 ) -> None:
     with store.write() as transaction:
-        transaction.save_record(record(ticket(1)), ticket(1))
-        transaction.save_record(record(ticket(2)), ticket(2, **closed))
+        keep(transaction, record(ticket(1)), ticket(1))
+        keep(transaction, record(ticket(2)), ticket(2, **closed))
 
         assert transaction.open_tickets() == ["desk:1"]
 
@@ -185,7 +185,7 @@ def test_a_ticket_that_is_resolved_merged_or_gone_is_not_open(
 def test_a_ticket_that_is_reopened_is_open_again(store: SqlStore) -> None:
     with store.write() as transaction:
         for status in (Status.OPEN, Status.RESOLVED, Status.OPEN):
-            transaction.save_record(record(ticket()), ticket(status=status))
+            keep(transaction, record(ticket()), ticket(status=status))
 
         assert transaction.open_tickets() == ["desk:1"]
 
@@ -195,7 +195,7 @@ def test_the_present_state_says_whose_a_ticket_is(store: SqlStore) -> None:
     present = ticket(1, customer="c2", organization="o2")
 
     with store.write() as transaction:
-        transaction.save_record(record(told), present)
+        keep(transaction, record(told), present)
 
         assert transaction.open_tickets_of(ContactsBy.CUSTOMER, "c1") == []
         assert transaction.open_tickets_of(ContactsBy.CUSTOMER, "c2") == ["desk:1"]
@@ -226,7 +226,7 @@ def test_half_an_emoji_and_a_null_byte_in_a_mail_do_no_harm(store: SqlStore) -> 
     nasty = event("e1", text="broken \ud83d and \x00 and ünïcode")
 
     with store.write() as transaction:
-        transaction.save_record(record(ticket(subject="\udc80"), nasty), ticket(subject="\udc80"))
+        keep(transaction, record(ticket(subject="\udc80"), nasty), ticket(subject="\udc80"))
         found = transaction.histories(["desk:1"])["desk:1"]
 
     assert found.events == (nasty,)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.history import CREATION, History, Mark, contacts_of
+from engine.domain.history import CREATION, History, Mark
 from engine.domain.ticket import Actor, Event, EventKind, Priority, Status, Value
 from engine.testing import MONDAY, history, moved, ticket
 
@@ -236,7 +236,7 @@ def test_our_own_assignment_anchors_nothing_and_is_no_reassignment() -> None:
 
 
 def contact_hours(*events: Event) -> list[float]:
-    return [(c.at - MONDAY) / HOUR for c in contacts_of(history(BARE, *events))]
+    return [(c.at - MONDAY) / HOUR for c in history(BARE, *events).as_of(END).contacts]
 
 
 @pytest.mark.parametrize(
@@ -264,12 +264,12 @@ def test_contacts_are_turnings_to_us(events: list[Event], expected: list[float])
 
 def test_a_contact_knows_its_channel_else_its_tickets() -> None:
     told = history(ticket(channel="email"), says(2, channel="phone"), says(4))
-    assert [contact.channel for contact in contacts_of(told)] == ["email", "phone", "email"]
+    assert [contact.channel for contact in told.as_of(END).contacts] == ["email", "phone", "email"]
 
 
 def test_contacts_tell_the_ticket_as_it_stands_now() -> None:
     told = history(BARE, says(2), sets(3, "type", "billing"))
-    assert [contact.ticket.type for contact in contacts_of(told)] == ["billing", "billing"]
+    assert [contact.ticket.type for contact in told.as_of(END).contacts] == ["billing", "billing"]
 
 
 # --- what a rule wrote is invisible to it --------------------------------------------------------

@@ -13,7 +13,7 @@ from engine.domain.contact import ContactLog
 from engine.domain.decide import Outcome, decide
 from engine.domain.episode import CustomerMessage, Episode, EpisodeId, Passing
 from engine.domain.facts import Facts, Known
-from engine.domain.history import History, contacts_of
+from engine.domain.history import History
 from engine.domain.matching import earliest
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
@@ -90,7 +90,7 @@ class World:
         """What a decision about a subject may know at `now`."""
         histories = {name: self._history(name, now) for name in self._born(now)}
         if subject == CORA:
-            each = (c for history in histories.values() for c in contacts_of(history))
+            each = (c for history in histories.values() for c in history.as_of(now).contacts)
             contacts = sorted(each, key=lambda c: (c.at, c.ticket.id, c.key))
             members = {n: h for n, h in histories.items() if h.as_of(now).is_open}
         else:
