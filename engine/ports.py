@@ -409,11 +409,19 @@ class Transaction(Protocol):
         ...
 
     def histories(self, ticket_ids: Iterable[str]) -> dict[str, History]:
-        """How these tickets were opened, and all that happened since."""
+        """How these tickets were opened, and all that happened since, merged ones included."""
         ...
 
     def group_events(self, subjects: Iterable[str]) -> dict[str, tuple[Event, ...]]:
         """What happened to groups as such, in order."""
+        ...
+
+    def survivors(self, ticket_ids: Iterable[str]) -> dict[str, Ticket]:
+        """Each of these tickets, or in the end the one that it was merged into, as it stands."""
+        ...
+
+    def unsent_notices(self, subjects: Iterable[str]) -> list[Action]:
+        """Notices of which nobody heard: on their way, or stopped by a merge."""
         ...
 
     def open_tickets_of(self, by: ContactsBy, key: str | None) -> list[str]:

@@ -83,7 +83,7 @@ def group_anchor(condition: Condition, situation: Situation) -> Mark | None:
     if test is None:
         return None
     contact = completing_contact(test, counted_contacts(test, situation), situation.at)
-    return None if contact is None else Mark(f"{contact.ticket.id}#{contact.key}", contact.at)
+    return None if contact is None else Mark(contact.anchor_key, contact.at)
 
 
 def group_test(condition: Condition) -> ContactsTest | None:

@@ -20,12 +20,20 @@ class Contact:
         key: What identifies an episode anchored here (see `Event.anchor_key`).
         at: When the customer turned to us (aware UTC).
         channel: How, if known.
+        origin: Id of the ticket on which it came in: `ticket` has taken it over if that is another
+            one. None where it is the same.
     """
 
     ticket: Ticket
     key: str
     at: datetime
     channel: str | None
+    origin: str | None = None
+
+    @property
+    def anchor_key(self) -> str:
+        """What identifies a group's episode anchored here, whatever becomes of the ticket."""
+        return f"{self.origin or self.ticket.id}#{self.key}"
 
 
 class ContactLog:

@@ -82,7 +82,7 @@ def promised_at(
     assert plan is not None  # noqa: S101 - it speaks
     assert episode is not None  # noqa: S101 - a voice has one
     is_of_stream = said.message.message is MessageKind.UPDATE
-    spoken = _updates_said(episode) + (is_of_stream and said.message.episode == episode.id)
+    spoken = _updates_said(episode, facts) + (is_of_stream and said.message.episode == episode.id)
     if updates.max is not None and spoken >= updates.max:
         return None
     due_at = standing.rule.clock.calendar.add(now, every, standing.pauses)
@@ -173,7 +173,7 @@ def _update(
     standing, updates, every = voice
     episode = standing.episode
     assert episode is not None  # noqa: S101 - a voice has one
-    occurrence = 1 + _updates_said(episode)
+    occurrence = 1 + _updates_said(episode, facts)
     if updates.max is not None and occurrence > updates.max:
         return None, None
     ticket = standing.look.newest or ""
@@ -237,8 +237,10 @@ def _stream_since(
     return max(at for at in (*heard, public, start) if at is not None)
 
 
-def _updates_said(episode: Episode) -> int:
-    return sum(1 for message in episode.messages if message.message is MessageKind.UPDATE)
+def _updates_said(episode: Episode, facts: Facts) -> int:
+    before = (message for message in facts.messages if message.episode in episode.continues)
+    said = (*episode.messages, *before)
+    return sum(1 for message in said if message.message is MessageKind.UPDATE)
 
 
 # --- delivery ------------------------------------------------------------------------------------

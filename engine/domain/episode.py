@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,9 +30,10 @@ class EpisodeId:
 
 
 class Passing(StrEnum):
-    """How a level was passed."""
+    """How a level was passed; `TAKEN_OVER`: it fired on a ticket that was merged into this one."""
 
     FIRED = "fired"
+    TAKEN_OVER = "taken_over"
     SKIPPED = "skipped"
     SHADOW = "shadow"
 
@@ -44,7 +45,8 @@ class Firing:
     Attributes:
         level: Position in the ladder at that time, from 1.
         identity: The level's identity: what survives edits of the ladder.
-        passing: `FIRED`; or `SKIPPED` (backlog, too late); or `SHADOW` (recorded only).
+        passing: `FIRED` or `TAKEN_OVER`; or `SKIPPED` (backlog, too late); or `SHADOW` (recorded
+            only).
         due_at: What the clock said (aware UTC).
         fired_at: When it was passed (aware UTC).
         generation: Id of the generation that decided.
@@ -59,6 +61,11 @@ class Firing:
     reason: Reason
     passing: Passing
     generation: str
+
+    @property
+    def has_fired(self) -> bool:
+        """Whether somebody was told, here or on a ticket that was merged into this one."""
+        return self.passing in (Passing.FIRED, Passing.TAKEN_OVER)
 
 
 class MessageKind(StrEnum):
@@ -99,6 +106,7 @@ class Episode:
         messages: Messages to customers, in order.
         ended_at: When it ended, None while it may go on (aware UTC).
         exhausted_at: When its last notice had been said in vain (aware UTC); None before that.
+        continues: The episodes of merged tickets whose ladders it goes on with; derived.
     """
 
     id: EpisodeId
@@ -107,12 +115,13 @@ class Episode:
     messages: tuple[CustomerMessage, ...] = ()
     ended_at: datetime | None = None
     exhausted_at: datetime | None = None
+    continues: tuple[EpisodeId, ...] = field(default=(), compare=False)
 
     @property
     def escalated_at(self) -> datetime | None:
         """Firing of the first level with `kind`: from here on the episode is an escalation."""
         return min(
-            (f.fired_at for f in self.firings if f.kind and f.passing is Passing.FIRED),
+            (f.fired_at for f in self.firings if f.kind and f.has_fired),
             default=None,
         )
 
@@ -120,6 +129,6 @@ class Episode:
     def last_fired_at(self) -> datetime | None:
         """The last firing of a level, repetitions and skipped levels aside."""
         return max(
-            (f.fired_at for f in self.firings if f.passing is Passing.FIRED and f.occurrence == 1),
+            (f.fired_at for f in self.firings if f.has_fired and f.occurrence == 1),
             default=None,
         )

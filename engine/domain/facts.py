@@ -56,6 +56,7 @@ class Facts:
         is_populated: Whether the group has open tickets at all; its members may be left out where
             its contacts cannot make any rule hold.
         episodes: All episodes of the subject that are remembered, ended ones included.
+        absorbed: Episodes of the tickets that were merged into the members.
         acknowledgements: Acknowledgements given by name (link, command line).
         escalations: Per ticket: when episodes of it became escalations, sorted.
         customer_escalations: Per customer: the same, over all their tickets.
@@ -71,6 +72,7 @@ class Facts:
     contacts: ContactLog = field(default_factory=ContactLog)
     is_populated: bool = False
     episodes: tuple[Episode, ...] = ()
+    absorbed: tuple[Episode, ...] = ()
     acknowledgements: tuple[Event, ...] = ()
     escalations: Mapping[str, tuple[datetime, ...]] = field(
         default_factory=lambda: MappingProxyType({})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from engine.domain.contact import Contact
@@ -38,8 +39,13 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A contact on the ticket: the customer turned to us."""
+    """A contact on the ticket: the customer turned to us.
 
+    Attributes:
+        ticket: Id of the ticket on which it came in.
+    """
+
+    ticket: str
     key: str
     at: datetime
     channel: str | None
@@ -86,13 +92,20 @@ class View:
     @property
     def contacts(self) -> tuple[Contact, ...]:
         """The contacts on the ticket, each with the ticket as it stands."""
-        return tuple(Contact(self.ticket, turn.key, turn.at, turn.channel) for turn in self.turns)
+        return tuple(
+            Contact(self.ticket, turn.key, turn.at, turn.channel, turn.ticket)
+            for turn in self.turns
+        )
 
     @property
     def is_open(self) -> bool:
         """Whether rules see the ticket at all."""
         ticket = self.ticket
         return not (ticket.status.is_resolved or ticket.is_gone or ticket.merged_into)
+
+    def was_over(self, at: datetime) -> bool:
+        """Whether the ticket had been resolved for so long that a return would open it anew."""
+        return self.resolved_at is not None and at - self.resolved_at >= REOPENING_COUNTS_AFTER
 
     def pauses(self, statuses: frozenset[Status]) -> tuple[tuple[datetime, datetime | None], ...]:
         """The spells in one of `statuses`, half-open; the last ends with None while it lasts."""
@@ -109,11 +122,29 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A ticket that was merged into another one.
+
+    Attributes:
+        at: From when on the survivor has its story (aware UTC).
+        history: Its own story.
+    """
+
+    at: datetime
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
 class History:
-    """How a ticket was opened, and everything that happened since, in order."""
+    """How a ticket was opened, and everything that happened since, in order.
+
+    Attributes:
+        absorbed: The tickets that were merged into it, directly or by way of others, by time.
+    """
 
     opening: Ticket
     events: tuple[Event, ...]
+    absorbed: tuple[Absorbed, ...] = ()
 
     @property
     def ticket_id(self) -> str:
@@ -133,7 +164,22 @@ class History:
         """When something happened, from the creation to `until`, each instant once."""
         seen = {self.opening.created_at: None}
         seen.update((event.at, None) for event in self.events if event.at <= until)
+        seen.update((one.at, None) for one in self.absorbed if one.at <= until)
         return sorted(seen)
+
+    def done_to_it(self) -> Iterable[Event]:
+        """What happened to it, and to those merged into it until then."""
+        if not self.absorbed:
+            return self.events
+        earlier = (e for one in self.absorbed for e in one.history.events if e.at <= one.at)
+        return (*self.events, *earlier)
+
+    def customer_at(self, at: datetime) -> str | None:
+        """Id of the ticket's customer at `at` (aware UTC)."""
+        for event in reversed(self.events):
+            if event.field == "customer.id" and event.at <= at:
+                return _text(event.after)
+        return self.opening.customer.id
 
     def as_of(self, at: datetime, without: frozenset[str] = frozenset()) -> View:
         """How the ticket stood at `at` (aware UTC), everything of that instant included.
@@ -145,11 +191,15 @@ class History:
         happened = self.events[: bisect_right(self.events, at, key=_at)]
         fold = _Fold(_opening_view(self.opening), self.opening.status, self.opening.assignee)
         fold.wrote_at = [event.at for event in happened if _is_customer_message(event)]
-        for event in happened:
-            if event.kind is EventKind.MESSAGE:
-                _take_message(fold, event)
-            elif event.kind is EventKind.CHANGED and event.rule not in without:
-                _take_change(fold, event)
+        start = 0
+        for one in self.absorbed:
+            if one.at > at:
+                break
+            end = bisect_left(happened, one.at, lo=start, key=_at)
+            _take(fold, happened[start:end], without)
+            _take_over(fold.view, one.history.as_of(one.at, without), one.at)
+            start = end
+        _take(fold, happened[start:], without)
         fold.view.ticket = with_values(self.opening, fold.changes)
         return fold.view
 
@@ -198,8 +248,16 @@ def _opening_view(ticket: Ticket) -> View:
         resolved_at=ticket.created_at if ticket.status.is_resolved else None,
         last_customer_message_at=ticket.created_at,
     )
-    view.turns.append(Turn(created.key, created.at, ticket.channel))
+    view.turns.append(Turn(ticket.id, created.key, created.at, ticket.channel))
     return view
+
+
+def _take(fold: _Fold, events: tuple[Event, ...], without: frozenset[str]) -> None:
+    for event in events:
+        if event.kind is EventKind.MESSAGE:
+            _take_message(fold, event)
+        elif event.kind is EventKind.CHANGED and event.rule not in without:
+            _take_change(fold, event)
 
 
 def _take_message(fold: _Fold, event: Event) -> None:
@@ -218,7 +276,8 @@ def _take_customer_message(fold: _Fold, event: Event) -> None:
     view = fold.view
     view.messages.append(Wrote(event.at, event.text, event.channel))
     if _is_contact(view, event):
-        view.turns.append(Turn(event.anchor_key, event.at, event.channel or fold.channel))
+        channel = event.channel or fold.channel
+        view.turns.append(Turn(view.ticket.id, event.anchor_key, event.at, channel))
     view.last_customer_message_at = event.at
     if view.waiting is not view.opened or event.at != view.opened.at:
         view.unanswered_messages += 1  # at the very instant of an opening it belongs to that
@@ -284,7 +343,7 @@ def _reopen(fold: _Fold, mark: Mark) -> None:
     view.unanswered_messages = 1
     if view.turns[-1].at == mark.at and view.turns[-1].key != CREATION:
         view.turns.pop()  # the message that reopened it is this very contact
-    view.turns.append(Turn(mark.key, mark.at, fold.channel))
+    view.turns.append(Turn(view.ticket.id, mark.key, mark.at, fold.channel))
 
 
 def _status_before(view: View, at: datetime) -> Status:
@@ -306,3 +365,27 @@ def _take_assignee(fold: _Fold, event: Event, was: str | None) -> None:
         return
     view.unassigned_at = None
     view.assigned = None if event.actor is Actor.OURSELVES else Mark(event.anchor_key, event.at)
+
+
+def _take_over(view: View, theirs: View, at: datetime) -> None:
+    """What the survivor has from a merged ticket since the merge; see `engine.domain.merge`."""
+    view.turns = sorted((*view.turns, *theirs.turns), key=lambda turn: turn.at)
+    view.messages = sorted((*view.messages, *theirs.messages), key=lambda wrote: wrote.at)
+    for name in ("last_customer_message_at", "last_agent_reply_at", "last_public_update_at"):
+        instants = (getattr(view, name), getattr(theirs, name))
+        setattr(view, name, max((one for one in instants if one is not None), default=None))
+    if theirs.was_over(at):
+        return
+    view.opened = _as_early(view.opened, theirs.opened)
+    if theirs.waiting is None:
+        return
+    view.unanswered_messages += theirs.unanswered_messages
+    if view.waiting is None:
+        view.waiting = Mark(f"{theirs.ticket.id}#{theirs.waiting.key}", theirs.waiting.at)
+    else:
+        view.waiting = _as_early(view.waiting, theirs.waiting)
+
+
+def _as_early(mark: Mark, other: Mark) -> Mark:
+    """The mark, moved to where the other is earlier; it keeps its key."""
+    return replace(mark, at=other.at) if other.at < mark.at else mark

@@ -48,7 +48,7 @@ def acknowledged_until(
     escalated_at = episode.escalated_at
     if escalated_at is None:
         return None
-    events = [event for history in facts.members.values() for event in history.events]
+    events = [event for history in facts.members.values() for event in history.done_to_it()]
     taken = [
         event.at
         for event in (*events, *facts.acknowledgements)

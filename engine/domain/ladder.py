@@ -165,10 +165,11 @@ def exhausted(
 
 def _passed_occurrences(rule: Rule, level: Level, episode: Episode) -> dict[int, Firing]:
     """The firing of a level that acted, and the repetitions that were said or passed."""
-    acts = Passing.SHADOW if rule.mode is Mode.SHADOW else Passing.FIRED
+    shadow = rule.mode is Mode.SHADOW
     return {
         firing.occurrence: firing
         for firing in episode.firings
         if firing.identity == level.identity
-        if firing.passing is acts or (firing.occurrence > 1 and firing.passing is Passing.SKIPPED)
+        if (firing.passing is Passing.SHADOW if shadow else firing.has_fired)
+        or (firing.occurrence > 1 and firing.passing is Passing.SKIPPED)
     }

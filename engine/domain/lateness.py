@@ -97,7 +97,10 @@ def _made_due_at(
 
 def _is_only_ours(facts: Facts, at: datetime) -> bool:
     """Whether something happened at an instant, and all of it by our own hand."""
-    events = (event for history in facts.members.values() for event in history.events)
+    histories = facts.members.values()
+    if any(one.at == at for history in histories for one in history.absorbed):
+        return False
+    events = (event for history in histories for event in history.events)
     actors = {event.actor for event in events if event.at == at}
     return actors == {Actor.OURSELVES}
 

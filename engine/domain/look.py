@@ -112,7 +112,7 @@ def _anchor(compiled: CompiledRule, facts: Facts, name: str, situation: Situatio
 
 def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime) -> Mark | None:
     history = facts.members[name]
-    customer = history.opening.customer.id or ""
+    customer = history.customer_at(at) or ""
     return match_anchor(
         history,
         (*facts.escalations.get(name, ()), *facts.customer_escalations.get(customer, ())),

@@ -48,7 +48,7 @@ def ready_at(rule: Rule, episode: Episode, remembered: Iterable[Episode]) -> dat
     """When the cooldown after the rule's earlier episodes on the subject ends (aware UTC)."""
     if rule.cooldown is None:
         return None
-    began_at = episode.firings[0].fired_at if episode.firings else None
+    began_at = min((firing.fired_at for firing in episode.firings), default=None)
     fired = [
         other.last_fired_at
         for other in remembered

@@ -29,6 +29,7 @@ from engine.domain.ladder import (
 from engine.domain.lateness import why_passed
 from engine.domain.look import Look, Pauses, holds_since, pauses_of
 from engine.domain.matching import earliest
+from engine.domain.merge import with_passed_levels
 from engine.domain.reason import Reason, Verdict
 from engine.domain.recognition import begins_anew_at, ready_at, recognise
 from engine.domain.rule import Level, Mode, Rule, Since
@@ -206,6 +207,8 @@ def _climb(
 ) -> Standing:
     rule = compiled.rule
     assert episode is not None  # noqa: S101 - a look with an anchor has an episode
+    assert seen.anchor is not None  # noqa: S101 - the caller has looked
+    episode = with_passed_levels(rule, facts, episode, seen.anchor, now)
     cooled_at = ready_at(rule, episode, facts.episodes_of(rule.id))
     anchor = _running_from(rule, seen, episode, cooled_at)
     pauses = pauses_of(compiled, facts, seen)

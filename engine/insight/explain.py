@@ -215,7 +215,7 @@ def _levels(standing: Standing, facts: Facts) -> tuple[LevelStanding, ...]:
 def _level(level: Level, firing: Firing | None) -> LevelStanding:
     if firing is None:
         return LevelStanding(level, LevelState.WAITING, None)
-    state = LevelState.FIRED if firing.passing is Passing.FIRED else LevelState.SKIPPED
+    state = LevelState.FIRED if firing.has_fired else LevelState.SKIPPED
     return LevelStanding(level, state, firing.due_at, firing)
 
 
@@ -301,7 +301,7 @@ def _level_json(one: LevelStanding) -> LevelInfo:
 
 
 def _fired_at(firing: Firing | None) -> datetime | None:
-    return firing.fired_at if firing and firing.passing is Passing.FIRED else None
+    return firing.fired_at if firing and firing.has_fired else None
 
 
 def _text(at: datetime | None) -> str | None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypedDict, cast
 
 from engine.domain.decide import decide
-from engine.domain.episode import Passing
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
 from engine.insight.contracts.documents import (
@@ -99,7 +98,9 @@ def _per_rule(policy: Policy, firings: list[FiringLine], outbox: list[Json]) -> 
 def unowned(store: Store, policy: Policy, now: datetime) -> list[Standing]:
     """Live escalations that nobody has taken, by subject, then as the rules run."""
     with store.read() as tx:
-        escalated = sorted({str(r["ticket"]) for r in tx.view("v_firings") if r["kind"]})
+        names = {str(r["ticket"]) for r in tx.view("v_firings") if r["kind"]}
+        survivors = {ticket.id for ticket in tx.survivors(names).values()}
+        escalated = sorted(names | survivors)
         gathered = gather(tx, escalated, policy.ruleset, policy.limits, policy.known, now)
     found: list[Standing] = []
     for subject in escalated:
@@ -120,7 +121,7 @@ def _exhausted(standings: Iterable[Standing]) -> list[ExhaustedLadder]:
     for standing in standings:
         episode = standing.episode
         firings = episode.firings if episode else ()
-        said = {(f.identity, f.occurrence) for f in firings if f.passing is Passing.FIRED}
+        said = {(f.identity, f.occurrence) for f in firings if f.has_fired}
         found.extend(
             {
                 "ticket": episode.id.subject,

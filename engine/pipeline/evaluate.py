@@ -230,7 +230,7 @@ def _wake(
         if new.firing.kind is not None and new.firing.passing is Passing.FIRED
         for name in new.standing.look.matching
     }
-    customers = {gathered.histories[name].opening.customer.id for name in escalated}
+    customers = {gathered.histories[name].customer_at(now) for name in escalated}
     for customer in sorted(name for name in customers if name):
         tx.mark_due(tx.open_tickets_of(ContactsBy.CUSTOMER, customer), now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from engine.domain.budget import period_start
@@ -24,6 +24,7 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 class Gathered:
     """What a batch's decisions may know, brought up to date as the batch is decided."""
 
+    now: datetime
     ruleset: Ruleset
     limits: CustomerLimits
     known: Mapping[str, Known]
@@ -32,6 +33,7 @@ class Gathered:
     contacts: dict[str, ContactLog]
     populated: set[str]
     episodes: dict[str, tuple[Episode, ...]]
+    absorbed: dict[str, tuple[Episode, ...]]
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
@@ -42,7 +44,13 @@ class Gathered:
         group = group_of(subject)
         names = (subject,) if group is None else self.members.get(subject, ())
         members = {name: self.histories[name] for name in names if name in self.histories}
-        customers = {history.opening.customer.id for history in members.values()}
+        customers = {history.customer_at(self.now) for history in members.values()}
+        merged = {
+            one.history.ticket_id: name
+            for name, history in members.items()
+            for one in history.absorbed
+            if one.at <= self.now
+        }
         return Facts(
             subject=subject,
             members=members,
@@ -50,13 +58,18 @@ class Gathered:
             contacts=self.contacts.get(subject) or ContactLog(),
             is_populated=subject in self.populated,
             episodes=self.episodes.get(subject, ()),
+            absorbed=tuple(e for name in merged for e in self.absorbed.get(name, ())),
             acknowledgements=self.group_events.get(subject, ()) if group else (),
             escalations={name: self._escalations(name) for name in members},
             customer_escalations=self.customer_escalations,
             messages=tuple(
-                message
+                replace(message, ticket=merged[message.ticket])
+                if message.ticket in merged
+                else message
                 for message in self.messages
-                if message.ticket in members or message.customer in customers
+                if message.ticket in members
+                or message.ticket in merged
+                or message.customer in customers
             ),
             known=self.known,
             budget_used=self.budget_used,
@@ -103,8 +116,10 @@ def gather(
     histories = tx.histories(tickets)
     missing = tickets - set(subjects)
     episodes = {**episodes, **(tx.episodes(missing) if missing else {})}
-    customers = {c for h in histories.values() if (c := h.opening.customer.id)}
+    merged = {one.history.ticket_id for h in histories.values() for one in h.absorbed}
+    customers = {c for h in histories.values() if (c := h.customer_at(now))}
     return Gathered(
+        now=now,
         ruleset=ruleset,
         limits=limits,
         known=known,
@@ -113,11 +128,12 @@ def gather(
         contacts=contacts,
         populated=populated,
         episodes=episodes,
+        absorbed=_absorbed(tx, merged) if merged else {},
         group_events=tx.group_events(members) if members else {},
         customer_escalations=(
             tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
         ),
-        messages=_messages(tx, ruleset, customers, histories),
+        messages=_messages(tx, ruleset, customers, histories.keys() | merged),
         budget_used={
             compiled.rule.id: tx.budget_used(
                 compiled.rule.id, period_start(compiled.rule.budget, now)
@@ -125,6 +141,25 @@ def gather(
             for compiled in ruleset.rules
         },
     )
+
+
+def _absorbed(tx: Transaction, merged: set[str]) -> dict[str, tuple[Episode, ...]]:
+    """The episodes of merged tickets, less the levels of which nobody heard."""
+    unsent = {(one.episode, one.level, one.occurrence) for one in tx.unsent_notices(merged)}
+    return {
+        name: tuple(
+            replace(
+                episode,
+                firings=tuple(
+                    firing
+                    for firing in episode.firings
+                    if (episode.id, firing.level, firing.occurrence) not in unsent
+                ),
+            )
+            for episode in episodes
+        )
+        for name, episodes in tx.episodes(merged).items()
+    }
 
 
 def _messages(

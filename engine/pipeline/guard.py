@@ -78,7 +78,9 @@ def _read(row: OutboxRow, seen: Observation, record: TicketRecord | None) -> Ver
 def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
     """What has happened meanwhile that makes the action wrong."""
     reason: Reason | None = None
-    if ticket.merged_into:
+    if ticket.is_gone:
+        reason = Reason.GONE
+    elif ticket.merged_into:
         reason = Reason.MERGED
     elif _is_follow_up(row.action):
         is_back = not ticket.status.is_resolved or _was_reopened(events, row.created_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,16 +90,32 @@ def _take(
     records = tx.records({observation.ticket.id for observation in observed})
     known = {name: len(record.events) for name, record in records.items()}
     due: dict[str, datetime] = {}
+    merges: dict[str, datetime] = {}
     for observation in observed:
         before = records.get(observation.ticket.id)
         records[observation.ticket.id] = _merged(before, observation)
         for ticket in (observation.ticket, *([before.source] if before else [])):
+            if ticket.merged_into:
+                merges.setdefault(ticket.merged_into, observation.at)
             for subject in subjects_of(ticket, kinds):
                 due.setdefault(subject, observation.at)
     save(tx, [records[name] for name in sorted(records)])
+    for subject, at in _survivors_due(tx, merges, kinds):
+        due.setdefault(subject, at)
     for at in sorted(set(due.values())):
         tx.mark_due((subject for subject, when in due.items() if when == at), at)
     return sum(len(records[name].events) - known.get(name, -1) for name in records)
+
+
+def _survivors_due(
+    tx: Transaction, merges: Mapping[str, datetime], kinds: tuple[ContactsBy, ...]
+) -> Iterator[tuple[str, datetime]]:
+    """What becomes of a merged ticket concerns its survivor, and the groups of that."""
+    if not merges:
+        return
+    for name, survivor in tx.survivors(merges).items():
+        for subject in subjects_of(survivor, kinds):
+            yield subject, merges[name]
 
 
 def save(tx: Transaction, records: Iterable[TicketRecord]) -> list[Ticket]:

@@ -13,7 +13,7 @@ from engine.domain.contact import Contact
 from engine.store.among import among
 from engine.store.bulk import BulkInsert
 from engine.store.codec import decode_ticket, instant, seconds
-from engine.store.part import Part
+from engine.store.merges import MergePart
 from engine.store.schema import CONTACTS, TICKETS
 
 if TYPE_CHECKING:
@@ -42,11 +42,14 @@ _CONTACTS = {
 _PRESENT = select(TICKETS.c.id, TICKETS.c.present).where(among(TICKETS.c.id, "ids"))
 
 
-class ContactPart(Part):
+class ContactPart(MergePart):
     """What repeat-contact rules count."""
 
     def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
-        """Ticket → exactly the contacts to keep of it. Most changes of a ticket change none."""
+        """Ticket → exactly the contacts to keep of it. Most changes of a ticket change none.
+
+        Those of a merged ticket count for the customer of its survivor.
+        """
         new = {
             ticket_id: [_row(ticket_id, *numbered) for numbered in enumerate(contacts[ticket_id])]
             for ticket_id in sorted(contacts)
@@ -57,11 +60,15 @@ class ContactPart(Part):
         changed = {key: rows for key, rows in new.items() if sorted(kept[key]) != rows}
         self._do_for(_FORGET, (key for key in changed if kept[key]))
         _INSERT.run(self._connection, list(chain.from_iterable(changed.values())))
+        merged = {key for key, each in contacts.items() if each and each[0].ticket.merged_into}
+        self._move_contacts(merged | self.absorbed_by(contacts).keys())
 
     def contacts(
         self, by: ContactsBy, key: str | None, since: datetime | None
     ) -> tuple[Contact, ...]:
         """Contacts at or after `since` (None: all), in order of time, then of ticket.
+
+        Each tells its ticket as it stands now: the survivor, where that was merged.
 
         Args:
             by: Whose contacts.
@@ -73,16 +80,18 @@ class ContactPart(Part):
         rows = self._rows(_CONTACTS[by], **values)
         present = self._present({ticket for ticket, *_ in rows})
         return tuple(
-            Contact(present[ticket], key, instant(at), channel)
+            Contact(present[ticket], key, instant(at), channel, ticket)
             for ticket, key, at, channel in rows
             if ticket in present
         )
 
     def _present(self, ticket_ids: set[str]) -> dict[str, Ticket]:
-        return {
+        found = {
             ticket_id: decode_ticket(present)
             for ticket_id, present in self._rows_of(_PRESENT, ticket_ids)
         }
+        merged = {ticket_id for ticket_id, ticket in found.items() if ticket.merged_into}
+        return {**found, **self.survivors(merged)} if merged else found
 
 
 def _row(ticket_id: str, position: int, contact: Contact) -> tuple[object, ...]:

@@ -32,6 +32,7 @@ RowId = BigInteger().with_variant(Integer(), "sqlite")
 """A number that the database gives out; never the same twice."""
 
 IS_OPEN: Final = "is_open"
+IS_MERGED: Final = "merged_into IS NOT NULL"
 IS_TIMED: Final = "next_check_at IS NOT NULL"
 IS_WAITING: Final = "state IN ('pending', 'snoozed')"
 IS_LEASED: Final = "state IN ('leased', 'sending')"
@@ -74,7 +75,9 @@ TICKETS = Table(
     Column("organization", Text),
     Column("created_at", Instant, nullable=False),
     Column("observed_at", Instant, nullable=False),
+    Column("merged_into", Text),
 )
+_partial_index("tickets_merged", TICKETS.c.merged_into, where=IS_MERGED)
 _partial_index("tickets_open", TICKETS.c.id, where=IS_OPEN)
 Index("tickets_of_customer", TICKETS.c.customer_id)
 _partial_index("tickets_open_of_organization", TICKETS.c.organization, where=IS_OPEN)

@@ -62,7 +62,7 @@ _HAS_FIRED = exists().where(
     FIRINGS.c.subject == EPISODES.c.subject,
     FIRINGS.c.rule == EPISODES.c.rule,
     FIRINGS.c.anchor == EPISODES.c.anchor,
-    FIRINGS.c.passing == Passing.FIRED.value,
+    FIRINGS.c.passing.in_([Passing.FIRED.value, Passing.TAKEN_OVER.value]),
 )
 
 

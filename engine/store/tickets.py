@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, case, delete, exists, func, select, text, upda
 
 from engine.domain.condition import ContactsBy
 from engine.domain.history import History
+from engine.domain.merge import with_absorbed
 from engine.domain.ticket import Actor, EventKind
 from engine.ports import TicketRecord
 from engine.store.among import among
@@ -23,7 +24,7 @@ from engine.store.codec import (
     loads,
     seconds,
 )
-from engine.store.part import Part
+from engine.store.merges import MergePart
 from engine.store.schema import CONTACTS, IS_OPEN, TICKET_EVENTS, TICKETS, WATERMARKS
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _move_if_corrected(insert: Insert) -> Insert:
 _APPEND_EVENTS = BulkInsert(TICKET_EVENTS, conflict=_move_if_corrected)
 
 
-class TicketPart(Part):
+class TicketPart(MergePart):
     """What ingest writes and everybody reads."""
 
     def watermark(self, helpdesk: str) -> Json | None:
@@ -161,12 +162,23 @@ class TicketPart(Part):
         _APPEND_EVENTS.run(self._connection, list(rows.values()))
 
     def histories(self, ticket_ids: Iterable[str]) -> dict[str, History]:
-        """How these tickets were opened and all that happened since; unknown ones are left out."""
-        wanted = list(ticket_ids)
-        events = self._events(wanted)
+        """How these tickets were opened and all that happened since; unknown ones are left out.
+
+        Each comes with the stories of those that were merged into it.
+        """
+        wanted = set(ticket_ids)
+        into = self.absorbed_by(wanted)
+        histories = self._own_histories(wanted | into.keys())
+        if not into:
+            return histories
+        joined = with_absorbed(histories, into)
+        return {name: history for name, history in joined.items() if name in wanted}
+
+    def _own_histories(self, ticket_ids: set[str]) -> dict[str, History]:
+        events = self._events(ticket_ids)
         return {
             ticket_id: History(decode_ticket(opening), events.get(ticket_id, ()))
-            for ticket_id, opening in self._rows_of(_OPENINGS, wanted)
+            for ticket_id, opening in self._rows_of(_OPENINGS, ticket_ids)
         }
 
     def group_events(self, subjects: Iterable[str]) -> dict[str, tuple[Event, ...]]:
@@ -204,6 +216,7 @@ def _ticket_row(record: TicketRecord, present: Ticket) -> tuple[object, ...]:
         present.customer.organization,
         seconds(record.source.created_at),
         seconds(record.observed_at),
+        present.merged_into,
     )
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from engine.domain.ticket import Actor, Event, EventKind, Status
 from tests.scenario.desk import OFFICE, Desk, at, rule, rules
-
-UNBUILT = pytest.mark.xfail(strict=True, reason="a survivor does not take over what it absorbed")
 
 
 def merged(desk: Desk, *each: str) -> None:
@@ -39,14 +35,12 @@ def test_a_merged_tickets_queued_message_is_cancelled(desk: Desk) -> None:
     assert [row["state"] for row in desk.view("v_outbox")] == ["cancelled"]
 
 
-@UNBUILT
 def test_the_survivor_is_opened_as_early_as_the_oldest(desk: Desk) -> None:
     merged(desk, rule(levels="[{name: a, after: 8h}]"))
     desk.live("5d")
     assert desk.fires() == ["a@8h"]
 
 
-@UNBUILT
 def test_the_survivor_takes_over_the_contacts(desk: Desk) -> None:
     counted = "{contacts: {by: ticket, at_least: 2, within: 7d}}"
     merged(desk, rule(match=counted, levels="[{name: a, after: 0s}]", clock="{since: match}"))
