@@ -18,6 +18,8 @@ ONE_CONTACT_WITHIN = timedelta(hours=1)
 """Messages so soon after a contact's first are the same contact."""
 CONVERSATION_WITHIN = timedelta(days=1)
 """A message so soon after a person's public reply is an answer, and no contact."""
+_MACHINES = frozenset({Actor.OURSELVES, Actor.ROBOT})
+"""Whose changes of status anchor nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +318,7 @@ def _take_status(fold: _Fold, event: Event, was: Status) -> None:
         view.resolved_at = event.at
     elif was.is_resolved and not status.is_resolved:
         _take_return(fold, event)
-    elif event.actor is not Actor.OURSELVES and not status.is_resolved:
+    elif event.actor not in _MACHINES and not status.is_resolved:
         view.status_changed = Mark(event.anchor_key, event.at)
 
 
@@ -328,11 +330,12 @@ def _take_return(fold: _Fold, event: Event) -> None:
         return
     mark = Mark(event.anchor_key, event.at)
     wrote = bisect_right(wrote_at, event.at) > bisect_right(wrote_at, resolved_at)
-    if wrote or event.at - resolved_at >= REOPENING_COUNTS_AFTER:
+    is_late = event.at - resolved_at >= REOPENING_COUNTS_AFTER
+    if wrote or (is_late and event.actor not in _MACHINES):
         _reopen(fold, mark)
         return
     view.uncounted_gaps.append((resolved_at, event.at))
-    if _status_before(view, resolved_at) is not fold.status:
+    if event.actor not in _MACHINES and _status_before(view, resolved_at) is not fold.status:
         view.status_changed = mark
 
 

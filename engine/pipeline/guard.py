@@ -87,11 +87,17 @@ def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reaso
         reason = Reason.CHANGED_BY_PERSON if is_back else None
     elif ticket.status.is_resolved:
         reason = Reason.RESOLVED
-    elif row.action.audience is Audience.CUSTOMER and _was_answered(events, row.created_at):
-        reason = Reason.REPLIED
+    elif row.action.audience is Audience.CUSTOMER:
+        reason = _why_silent(row, ticket, events)
     elif row.action.audience is Audience.STAFF and _was_acknowledged(events, row):
         reason = Reason.ACKNOWLEDGED
     return reason
+
+
+def _why_silent(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
+    if ticket.customer.no_updates or ticket.customer.is_automatic:
+        return Reason.CUSTOMER_LIMIT
+    return Reason.REPLIED if _was_answered(events, row.created_at) else None
 
 
 def _unreadable(action: Action, record: TicketRecord | None) -> Verdict:

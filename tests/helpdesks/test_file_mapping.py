@@ -17,14 +17,14 @@ def test_every_field_is_mapped(tmp_path: Path) -> None:
         "opened", "subject", "status", "raw_status", "priority", "tags", "type", "group",
         "assignee", "channel", "language", "due", "customer.id", "customer.name",
         "customer.email", "customer.tier", "customer.organization", "customer.language",
-        "customer.no_updates", "fields.site",
+        "customer.no_updates", "customer.automatic", "merged_into", "gone", "fields.site",
     ]  # fmt: skip
     columns = {name.replace(".", "__"): name for name in names}
     desk = event_log(tmp_path, **columns)
     desk.write(
         f"id,at,{','.join(names)}\n"
         "1,2016-03-02 16:00,2016-03-02 15:00,Printer,open,In work,high,b;a,hardware,tier-1,"
-        "ann,mail,de,2016-03-04 12:00,c1,Eve,eve@example.com,vip,Acme,de,yes,Berlin\n"
+        "ann,mail,de,2016-03-04 12:00,c1,Eve,eve@example.com,vip,Acme,de,yes,1,2,no,Berlin\n"
     )
     ticket = desk.ticket()
 
@@ -42,7 +42,8 @@ def test_every_field_is_mapped(tmp_path: Path) -> None:
     customer = ticket.customer
     assert (customer.id, customer.name, customer.email) == ("c1", "Eve", "eve@example.com")
     assert (customer.tier, customer.organization, customer.language) == ("vip", "Acme", "de")
-    assert customer.no_updates is True
+    assert (customer.no_updates, customer.is_automatic) == (True, True)
+    assert (ticket.merged_into, ticket.is_gone) == ("desk:2", False)
     assert ticket.fields == {"site": "Berlin"}
 
 

@@ -242,5 +242,8 @@ _CONVERSIONS: Final[Mapping[str, Callable[[str], Value]]] = {
     "priority": _priority,
     "tags": _tags,
     "subject": _subject,
+    "is_gone": _flag,
+    "automatic": _flag,
     "customer.no_updates": _flag,
+    "customer.is_automatic": _flag,
 }

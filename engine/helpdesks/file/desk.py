@@ -139,7 +139,10 @@ class FileHelpdesk:
             rows = self._source.timeline.rows_of(ticket_id.removeprefix(f"{self.name}:"), until)
             if not rows:
                 return Reading(Presence.UNREADABLE)
-            return Reading(Presence.PRESENT, self._observation(rows, until))
+            seen = self._observation(rows, until)
+            if seen.ticket.is_gone:
+                return Reading(Presence.GONE)
+            return Reading(Presence.PRESENT, seen)
 
     def change(
         self, ticket_id: str, changes: Sequence[FieldChange], key: str, at: datetime

@@ -18,7 +18,7 @@ from engine.domain.ticket import (
     utc_second,
 )
 from engine.helpdesks.file.cell import Keep
-from engine.helpdesks.file.mapping import Row, State
+from engine.helpdesks.file.mapping import Row
 from engine.ports import Observation
 
 _Known = tuple[Value, ...]
@@ -28,7 +28,9 @@ _FIRST_VALUES: Final[dict[str, Value]] = {
     "status": Status.NEW,
     "subject": "",
     "tags": (),
+    "is_gone": False,
     "customer.no_updates": False,
+    "customer.is_automatic": False,
 }
 """What a field holds before any row has said something of it; None for all others."""
 
@@ -45,6 +47,7 @@ class Historian:
         """
         self._helpdesk = helpdesk
         self._fields = tuple(fields)
+        self._survivor = fields.index("merged_into") if "merged_into" in fields else None
         self._unsaid = tuple(_FIRST_VALUES.get(name) for name in fields)
 
     def of_events(self, rows: Sequence[Row], until: datetime) -> Observation:
@@ -52,7 +55,8 @@ class Historian:
 
         1. The first row is the opening; its values hold since the ticket was opened, which is
            never later than that row.
-        2. Of each row comes first the message that it is, then what differs from the row before.
+        2. Of each row comes first the message that it is, then what differs from the row before;
+           what differs after an automatic message is a robot's doing, else a person's.
         3. An event's id is the file's own, else its second; then the field (or `message`); then
            a number from the second of that name on.
 
@@ -60,14 +64,14 @@ class Historian:
             rows: By time, then in the order of the file; at least one.
             until: Stands in for the time of a row that has none (aware UTC).
         """
-        known = self._after(self._unsaid, rows[0].state)
+        known = self._after(self._unsaid, rows[0])
         first = rows[0].at or until
         opened = min(rows[0].opened or first, first)
         opening = self._ticket(rows[0].ticket, opened, known)
         seen: Counter[str] = Counter()
         events: list[Event] = []
         for row in rows:
-            said_before, known = known, self._after(known, row.state)
+            said_before, known = known, self._after(known, row)
             at = row.at or until
             events.extend(self._events(row, at, said_before, known, seen))
         present = self._ticket(rows[0].ticket, opened, known)
@@ -81,19 +85,26 @@ class Historian:
             until: Stands in for the time of a row that has none (aware UTC).
         """
         last = rows[-1]
-        known = self._after(self._unsaid, last.state)
+        known = self._after(self._unsaid, last)
         opened = last.opened or rows[0].at or until
         return Observation(self._ticket(last.ticket, opened, known), last.at or until)
 
-    @staticmethod
-    def _after(known: _Known, state: State) -> _Known:
+    def _after(self, known: _Known, row: Row) -> _Known:
         """What is known after a row."""
-        return tuple(
-            [
-                before if said is Keep.PREVIOUS else said
-                for before, said in zip(known, state, strict=True)
-            ]
-        )
+        after = [
+            before if said is Keep.PREVIOUS else said
+            for before, said in zip(known, row.state, strict=True)
+        ]
+        if self._survivor is not None:
+            after[self._survivor] = self._id_of(after[self._survivor], row.ticket)
+        return tuple(after)
+
+    def _id_of(self, survivor: Value, merged: str) -> Value:
+        """The id of the ticket that a merged one went into; none goes into itself."""
+        if not isinstance(survivor, str) or survivor == merged:
+            return None
+        prefix = f"{self._helpdesk}:"
+        return survivor if survivor.startswith(prefix) else f"{prefix}{survivor}"
 
     def _events(
         self, row: Row, at: datetime, before: _Known, after: _Known, seen: Counter[str]
@@ -112,13 +123,14 @@ class Historian:
                 text=row.said.text,
                 channel=row.said.channel,
             )
+        is_automatic = row.said is not None and row.said.author is Actor.ROBOT
         for name, was, now in zip(self._fields, before, after, strict=True):
             if was != now:
                 yield Event(
                     id=_numbered(f"{base}/{name}", seen),
                     at=at,
                     kind=EventKind.CHANGED,
-                    actor=Actor.PERSON,
+                    actor=Actor.ROBOT if is_automatic else Actor.PERSON,
                     source_id=row.event_id,
                     field=name,
                     before=was,

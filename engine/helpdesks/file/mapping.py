@@ -170,10 +170,11 @@ class RowReader:
         rule = next((rule for rule in self._messages if rule.fits(values)), None)
         if rule is None:
             return None
+        mark = None if rule.automatic is None else rule.automatic[values[rule.automatic.position]]
         text = None if rule.text is None else rule.text[values[rule.text.position]]
         channel = None if rule.channel is None else rule.channel[values[rule.channel.position]]
         return Said(
-            author=rule.author,
+            author=Actor.ROBOT if mark is True else rule.author,
             is_public=rule.is_public,
             text=_unquoted(text) if isinstance(text, str) else "",
             channel=channel if isinstance(channel, str) else None,
@@ -187,7 +188,7 @@ class RowReader:
         """Cells by the field whose text they read."""
         for attribute, info in Columns.model_fields.items():
             column = getattr(columns, attribute)
-            name = {"due": "due_at"}.get(attribute, info.alias or attribute)
+            name = _FIELDS.get(attribute, info.alias or attribute)
             if isinstance(column, Column):
                 yield name, self._cell(name, column)
         if columns.due:
@@ -218,7 +219,8 @@ class RowReader:
         )
         text = self._cell("text", rule.text) if rule.text else None
         channel = self._cell("channel", rule.channel) if rule.channel else None
-        return _MessageRule(tests, rule.author, rule.public, text, channel)
+        automatic = self._cell("automatic", rule.automatic) if rule.automatic else None
+        return _MessageRule(tests, rule.author, rule.public, automatic, text, channel)
 
     def _position(self, column: str) -> int:
         """Where records hold a column; it is wanted from now on."""
@@ -232,6 +234,7 @@ class _MessageRule:
     tests: tuple[tuple[int, frozenset[str]], ...]
     author: Actor
     is_public: bool
+    automatic: Cell | None
     text: Cell | None
     channel: Cell | None
 
@@ -240,6 +243,14 @@ class _MessageRule:
         return all(
             (values[position] or "").strip().casefold() in texts for position, texts in self.tests
         )
+
+
+_FIELDS: Final = {
+    "due": "due_at",
+    "gone": "is_gone",
+    "customer_automatic": "customer.is_automatic",
+}
+"""Fields of a ticket whose columns people know by another name."""
 
 
 def _unquoted(text: str) -> str:

@@ -226,6 +226,8 @@ class Columns(Options):
     channel: Column | None = None
     language: Column | None = None
     due: DateColumn | None = None
+    merged_into: Column | None = None
+    gone: FlagColumn | None = None
     customer_id: Column | None = Field(None, alias="customer.id")
     customer_name: Column | None = Field(None, alias="customer.name")
     customer_email: Column | None = Field(None, alias="customer.email")
@@ -233,6 +235,7 @@ class Columns(Options):
     customer_organization: Column | None = Field(None, alias="customer.organization")
     customer_language: Column | None = Field(None, alias="customer.language")
     customer_no_updates: FlagColumn | None = Field(None, alias="customer.no_updates")
+    customer_automatic: FlagColumn | None = Field(None, alias="customer.automatic")
     fields: Mapping[Text, Column] = Field(default_factory=dict, alias="fields.NAME")
 
     @model_validator(mode="before")
@@ -274,6 +277,7 @@ class MessageRule(Options):
         where: Column to texts: the row is a message if every column holds one of its texts.
         author: Who wrote it (`from` in the file).
         public: Whether the customer can read it.
+        automatic: Which of them no person wrote: their author is a robot.
         text: Where its words are.
         channel: How it came in.
     """
@@ -281,6 +285,7 @@ class MessageRule(Options):
     where: Mapping[Text, Texts] = Field(min_length=1)
     author: Annotated[Actor, BeforeValidator(_author)] = Field(alias="from")
     public: Flag = True
+    automatic: FlagColumn | None = None
     text: Column | None = None
     channel: Column | None = None
 

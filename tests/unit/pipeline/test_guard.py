@@ -10,7 +10,7 @@ from engine.domain.actions import Action, ActionKind, Audience, FieldChange
 from engine.domain.episode import EpisodeId
 from engine.domain.reason import Reason
 from engine.domain.ruleset import Ruleset
-from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket
+from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, with_value
 from engine.pipeline.guard import Verdict, guard
 from engine.ports import (
     Observation,
@@ -85,6 +85,7 @@ def test_nothing_goes_out_for_a_rule_that_does_not_act_any_more(
         (reading(ticket(status=Status.RESOLVED)), Reason.RESOLVED),
         (reading(ticket(status=Status.CLOSED)), Reason.RESOLVED),
         (reading(ticket(merged_into="desk:T2")), Reason.MERGED),
+        (reading(ticket(is_gone=True)), Reason.GONE),
         (Reading(Presence.GONE), Reason.GONE),
     ],
 )
@@ -119,6 +120,13 @@ def test_while_a_ticket_cannot_be_read_only_staff_are_told_and_how_old_the_facts
 def test_a_customer_whom_a_person_just_answered_hears_nothing_of_us() -> None:
     assert check(ActionKind.REPLY, reading(TICKET, said(Actor.PERSON))).stop is Reason.REPLIED
     assert check(ActionKind.REPLY, kept=record(TICKET, said(Actor.PERSON))).stop is Reason.REPLIED
+
+
+@pytest.mark.parametrize("field", ["customer.no_updates", "customer.is_automatic"])
+def test_a_customer_who_must_not_be_written_to_hears_nothing(field: str) -> None:
+    asked = reading(with_value(TICKET, field, value=True))
+    assert check(ActionKind.REPLY, asked).stop is Reason.CUSTOMER_LIMIT
+    assert check(ActionKind.NOTIFY, asked).stop is None
 
 
 @pytest.mark.parametrize(
