@@ -428,6 +428,10 @@ class Transaction(Protocol):
         """Ids of the open tickets of a group."""
         ...
 
+    def closed_since(self, ticket_ids: Iterable[str], since: datetime) -> list[str]:
+        """Those of the tickets that are not open, and of which we heard at or after `since`."""
+        ...
+
     def open_tickets(self) -> list[str]:
         """Ids of all open tickets."""
         ...

@@ -87,13 +87,13 @@ def decide(
     tick = Tick(facts, receivers, now)
     firings: list[NewFiring] = []
     spent: dict[str, int] = {}
-    for standing in sorted(standings.values(), key=_running_order):
+    for standing in sorted(standings.values(), key=running_order):
         fired = _fire(tick, standing, ruleset.generation.id, spent)
         firings.extend(NewFiring(standing, firing) for firing in fired)
         if fired:
             standings[standing.rule.id] = _with_firings(standing, fired)
     after = tuple(standings.values())
-    if any(action.kind is ActionKind.CHANGE for action in tick.actions):
+    if facts.taken or any(action.kind is ActionKind.CHANGE for action in tick.actions):
         # What we write now may let other rules escalate at this very instant: the customer hears
         # what there is to say when that is decided.
         planned: list[PlannedMessage] = []
@@ -135,7 +135,8 @@ def _stand_all(facts: Facts, ruleset: Ruleset, now: datetime) -> dict[str, Stand
     return standings
 
 
-def _running_order(standing: Standing) -> tuple[int, int]:
+def running_order(standing: Standing) -> tuple[int, int]:
+    """Where a rule stands among those that fire at one instant: the least comes first."""
     climbs = any(one.level.kind is Kind.HIERARCHICAL for one in standing.due)
     return (0 if climbs else 1, standing.rule.position)
 

@@ -52,6 +52,8 @@ class Facts:
         subject: ``HELPDESK:ID``, or ``customer:ID``, ``organization:ID``, ``everyone``.
         by: The kind of group; None when the subject is a ticket.
         members: The ticket alone, or the group's open tickets; by ticket id.
+        former: Members that were closed since the group's live escalation; who took it on one of
+            them has taken it.
         contacts: The group's contacts, in order of time.
         is_populated: Whether the group has open tickets at all; its members may be left out where
             its contacts cannot make any rule hold.
@@ -60,6 +62,7 @@ class Facts:
         acknowledgements: Acknowledgements given by name (link, command line).
         escalations: Per ticket: when episodes of it became escalations, sorted.
         customer_escalations: Per customer: the same, over all their tickets.
+        taken: (ticket, field) that rules on other subjects write at this very instant.
         messages: Our messages to these tickets and to their customers, newest last.
         known: Since when each rule's text is in force; a rule without an entry has no backlog.
         budget_used: Escalations that each rule has fired in the present period.
@@ -69,6 +72,7 @@ class Facts:
     subject: str
     members: Mapping[str, History]
     by: ContactsBy | None = None
+    former: Mapping[str, History] = field(default_factory=lambda: MappingProxyType({}))
     contacts: ContactLog = field(default_factory=ContactLog)
     is_populated: bool = False
     episodes: tuple[Episode, ...] = ()
@@ -80,6 +84,7 @@ class Facts:
     customer_escalations: Mapping[str, tuple[datetime, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    taken: frozenset[tuple[str, str]] = frozenset()
     messages: tuple[CustomerMessage, ...] = ()
     known: Mapping[str, Known] = field(default_factory=lambda: MappingProxyType({}))
     budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

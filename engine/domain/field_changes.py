@@ -40,7 +40,7 @@ class Tick:
         facts: What is known of the subject.
         receivers: Who can be told, by name.
         now: The instant (aware UTC).
-        taken: (ticket, field) → the rule that wrote it first in this tick.
+        taken: (ticket, field) that a rule wrote first in this tick, here or on another subject.
     """
 
     facts: Facts
@@ -48,7 +48,11 @@ class Tick:
     now: datetime
     actions: list[Action] = field(default_factory=list)
     refused: list[RefusedField] = field(default_factory=list)
-    taken: dict[tuple[str, str], str] = field(default_factory=dict)
+    taken: set[tuple[str, str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Begin with what other subjects' rules have written."""
+        self.taken.update(self.facts.taken)
 
 
 def changes_of(
@@ -72,7 +76,7 @@ def changes_of(
         if reason is not None:
             tick.refused.append(RefusedField(standing.rule.id, ticket.id, name, reason))
             continue
-        tick.taken[ticket.id, name] = standing.rule.id
+        tick.taken.add((ticket.id, name))
         changes.append(FieldChange(name, _plain(value_of(ticket, name)), value))
     return tuple(changes)
 

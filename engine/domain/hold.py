@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.domain.episode import Episode
 from engine.domain.facts import Facts
+from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.rule import AcknowledgeBy, Rule
 from engine.domain.ticket import Actor, Event, EventKind
@@ -51,12 +52,20 @@ def acknowledged_until(
     events = [event for history in facts.members.values() for event in history.done_to_it()]
     taken = [
         event.at
-        for event in (*events, *facts.acknowledgements)
+        for event in (*events, *facts.acknowledgements, *_while_members(facts, escalated_at))
         if event.at <= now and _acknowledges(rule, event, escalated_at)
     ]
     if not taken:
         return None
     return rule.clock.calendar.add(max(taken), rule.acknowledge.expires)
+
+
+def _while_members(facts: Facts, since: datetime) -> Iterator[Event]:
+    """What happened since then to the group's former members while they were open."""
+    for history in facts.former.values():
+        for event in history.events:
+            if event.at > since and history.as_of(event.at - ONE_SECOND).is_open:
+                yield event
 
 
 def _acknowledges(rule: Rule, event: Event, escalated_at: datetime) -> bool:

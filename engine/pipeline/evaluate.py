@@ -6,7 +6,7 @@ State, decisions and outbox rows commit together, in a transaction that touches 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from engine.domain.budget import period_start
@@ -14,13 +14,14 @@ from engine.domain.condition import ContactsBy
 from engine.domain.customer_updates import PlannedMessage
 from engine.domain.decide import NewFiring, Outcome, decide
 from engine.domain.episode import CustomerMessage, Passing
-from engine.domain.facts import CustomerLimits, Known
+from engine.domain.facts import CustomerLimits, Facts, Known
 from engine.domain.ladder import LevelState
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Receiver
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
+from engine.pipeline.contest import Written, losses
 from engine.pipeline.gather import Gathered, gather
 from engine.ports import DecisionRecord, DueSubject, Json, Store, Transaction
 
@@ -149,6 +150,7 @@ def evaluate(
     """
     total = Evaluated()
     looks: dict[str, int] = {}
+    written = Written()
     waiting: set[str] = set()  # due, but not to be looked at now: they are not in others' way
     while _is_due(store, now):
         known = len(waiting)
@@ -157,7 +159,7 @@ def evaluate(
             fresh = [due for due in claimed if due.subject not in waiting]
             ready = [due for due in fresh if may_look(due.subject) and _has_a_turn(due, looks)]
             waiting.update({due.subject for due in fresh} - {due.subject for due in ready})
-            done = _decide_batch(tx, ready, policy, now) if ready else Evaluated()
+            done = _decide_batch(tx, ready, policy, now, written) if ready else Evaluated()
         if not ready and len(waiting) == known:
             break
         total.add(done)
@@ -177,7 +179,7 @@ def _has_a_turn(due: DueSubject, looks: dict[str, int]) -> bool:
 
 
 def _decide_batch(
-    tx: Transaction, claimed: list[DueSubject], policy: Policy, now: datetime
+    tx: Transaction, claimed: list[DueSubject], policy: Policy, now: datetime, written: Written
 ) -> Evaluated:
     done = Evaluated(subjects=len(claimed))
     subjects = [due.subject for due in claimed]
@@ -185,18 +187,15 @@ def _decide_batch(
     said = tx.last_decisions(subjects)
     checks: dict[str, datetime | None] = {}
     records: list[DecisionRecord] = []
-    outcomes: list[Outcome] = []
-    for subject in subjects:
-        facts = gathered.facts(subject)
-        try:
-            outcome = decide(facts, policy.ruleset, policy.receivers, now)
-        except Exception as error:  # noqa: BLE001 - one subject must not stop the others
-            done.failures.append(Failure(subject, error))
-            records.append(_failed(subject, error, policy, now))
+    decided = _decide_each(gathered, subjects, policy, now, written)
+    outcomes = [outcome for outcome in decided.values() if isinstance(outcome, Outcome)]
+    for subject, outcome in decided.items():
+        if isinstance(outcome, Failure):
+            done.failures.append(outcome)
+            records.append(_failed(subject, outcome.error, policy, now))
             checks[subject] = now + PUT_OFF_BY
             continue
-        gathered.add(outcome.messages, outcome.budget_spent)
-        outcomes.append(outcome)
+        written.add(subject, outcome)
         checks[subject] = outcome.next_check_at
         records.extend(_changed_decisions(subject, outcome, said, policy, now))
         _tell(done, subject, outcome)
@@ -207,6 +206,37 @@ def _decide_batch(
     tx.set_next_checks(checks)
     _wake(tx, outcomes, gathered, policy, now)
     return done
+
+
+def _decide_each(
+    gathered: Gathered, subjects: list[str], policy: Policy, now: datetime, written: Written
+) -> dict[str, Outcome | Failure]:
+    """Decide about each subject, knowing what the ones before it did.
+
+    Who loses a field to a rule on another subject is decided once more without it.
+    """
+    known: dict[str, Facts] = {}
+    decided: dict[str, Outcome | Failure] = {}
+    for subject in subjects:
+        facts = gathered.facts(subject)
+        if taken := written.by_others(facts):
+            facts = replace(facts, taken=taken)
+        known[subject] = facts
+        outcome = decided[subject] = _decide(facts, policy, now)
+        if isinstance(outcome, Outcome):
+            gathered.add(outcome.messages, outcome.budget_spent)
+    outcomes = {name: one for name, one in decided.items() if isinstance(one, Outcome)}
+    for subject, lost in losses(outcomes).items():
+        facts = known[subject]
+        decided[subject] = _decide(replace(facts, taken=facts.taken | lost), policy, now)
+    return decided
+
+
+def _decide(facts: Facts, policy: Policy, now: datetime) -> Outcome | Failure:
+    try:
+        return decide(facts, policy.ruleset, policy.receivers, now)
+    except Exception as error:  # noqa: BLE001 - one subject must not stop the others
+        return Failure(facts.subject, error)
 
 
 def _spend(tx: Transaction, outcomes: list[Outcome], policy: Policy, now: datetime) -> None:

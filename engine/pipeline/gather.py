@@ -12,6 +12,7 @@ from engine.domain.contact import Contact, ContactLog, within
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.facts import CustomerLimits, Facts, Known
 from engine.domain.history import History
+from engine.domain.matching import earliest
 from engine.domain.ruleset import CompiledRule, Ruleset
 from engine.domain.ticket import Event
 from engine.pipeline.subjects import group_of
@@ -34,6 +35,7 @@ class Gathered:
     populated: set[str]
     episodes: dict[str, tuple[Episode, ...]]
     absorbed: dict[str, tuple[Episode, ...]]
+    former: dict[str, dict[str, History]]
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
@@ -55,6 +57,7 @@ class Gathered:
             subject=subject,
             members=members,
             by=group[0] if group else None,
+            former=self.former.get(subject, {}),
             contacts=self.contacts.get(subject) or ContactLog(),
             is_populated=subject in self.populated,
             episodes=self.episodes.get(subject, ()),
@@ -99,6 +102,7 @@ def gather(
     members: dict[str, tuple[str, ...]] = {}
     contacts: dict[str, ContactLog] = {}
     populated: set[str] = set()
+    former: dict[str, dict[str, History]] = {}
     episodes = tx.episodes(subjects)
     for subject in subjects:
         group = group_of(subject)
@@ -109,6 +113,7 @@ def gather(
         open_tickets = tuple(tx.open_tickets_of(by, key))
         members[subject] = open_tickets if holds else ()
         populated |= {subject} if open_tickets else set()
+        former[subject] = _former(tx, contacts[subject], members[subject], episodes.get(subject))
     tickets = {
         *(subject for subject in subjects if group_of(subject) is None),
         *(name for names in members.values() for name in names),
@@ -129,6 +134,7 @@ def gather(
         populated=populated,
         episodes=episodes,
         absorbed=_absorbed(tx, merged) if merged else {},
+        former=former,
         group_events=tx.group_events(members) if members else {},
         customer_escalations=(
             tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
@@ -141,6 +147,18 @@ def gather(
             for compiled in ruleset.rules
         },
     )
+
+
+def _former(
+    tx: Transaction, log: ContactLog, members: Iterable[str], episodes: Iterable[Episode] | None
+) -> dict[str, History]:
+    """The stories of members that were closed since the group's oldest live escalation."""
+    live = (one.escalated_at for one in episodes or () if one.ended_at is None)
+    escalated_at = earliest(live)
+    if escalated_at is None:
+        return {}
+    names = {contact.ticket.id for contact in log.contacts} - set(members)
+    return tx.histories(tx.closed_since(names, escalated_at))
 
 
 def _absorbed(tx: Transaction, merged: set[str]) -> dict[str, tuple[Episode, ...]]:

@@ -72,6 +72,11 @@ _MOVE_CONTACTS = (
     )
 )
 
+_CLOSED = (
+    select(_T.id)
+    .where(among(_T.id, "ids"), ~_T.is_open, _T.observed_at >= bindparam("since"))
+    .order_by(_T.id)
+)
 _OPEN = select(_T.id).where(text(IS_OPEN)).order_by(_T.id)
 _OPEN_OF = {
     ContactsBy.TICKET: _OPEN.where(_T.id == bindparam("key")),
@@ -194,6 +199,10 @@ class TicketPart(MergePart):
     def open_tickets(self) -> list[str]:
         """Ids of all tickets that are neither resolved nor merged nor gone, in order."""
         return list(self._connection.execute(_OPEN).scalars())
+
+    def closed_since(self, ticket_ids: Iterable[str], since: datetime) -> list[str]:
+        """Those of these tickets that are not open, and were last observed at or after `since`."""
+        return [row.id for row in self._rows_of(_CLOSED, ticket_ids, since=seconds(since))]
 
     def open_tickets_of(self, by: ContactsBy, key: str | None) -> list[str]:
         """Ids of the open tickets of one ticket, customer or organisation, or of everyone."""

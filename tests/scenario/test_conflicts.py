@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from engine.domain.ticket import Actor, Priority
 from tests.scenario.desk import Desk, rule, rules
 
@@ -49,7 +47,6 @@ def test_at_another_instant_the_later_writer_wins(desk: Desk) -> None:
     assert desk.changes() == ["T1 type None→one", "T1 type one→two"]
 
 
-@pytest.mark.xfail(strict=True, reason="who took a field is remembered for one subject only")
 def test_the_first_writer_wins_between_a_group_and_its_ticket(desk: Desk) -> None:
     group = rule(
         "g",
@@ -62,6 +59,39 @@ def test_the_first_writer_wins_between_a_group_and_its_ticket(desk: Desk) -> Non
     desk.live("2h")
     changed = [one for one in desk.changes() if one.startswith("T1")]
     assert changed == ["T1 type None→group"]
+    assert desk.left_alone() == ["type: field_taken"]
+
+
+def test_a_tickets_hierarchical_level_comes_before_its_groups_reminder(desk: Desk) -> None:
+    group = rule(
+        "g",
+        match="{contacts: {by: customer, at_least: 2, within: 1d}}",
+        levels="[{name: x, after: 0s, set: {type: group}, tag: [often], notify: [ann]}]",
+    )
+    own = "[{name: a, after: 2h, kind: hierarchical, set: {type: ticket}}]"
+    desk.rules(rules(group, rule(levels=own)))
+    desk.open()
+    desk.open("T2", "2h")
+    desk.live("2h")
+    changed = {one for one in desk.changes() if one.startswith("T1")}
+    assert changed == {"T1 tags →often", "T1 type None→ticket"}
+    assert desk.left_alone("g") == ["type: field_taken"]
+    assert desk.receivers() == ["ann"]
+
+
+def test_a_group_and_a_ticket_that_write_different_fields_both_write(desk: Desk) -> None:
+    group = rule(
+        "g",
+        match="{contacts: {by: customer, at_least: 2, within: 1d}}",
+        levels="[{name: x, after: 0s, tag: [often]}]",
+    )
+    desk.rules(rules(group, rule(levels="[{name: a, after: 2h, set: {type: ticket}}]")))
+    desk.open()
+    desk.open("T2", "2h")
+    desk.live("2h")
+    changed = {one for one in desk.changes() if one.startswith("T1")}
+    assert changed == {"T1 tags →often", "T1 type None→ticket"}
+    assert desk.left_alone() == desk.left_alone("g") == []
 
 
 # --- people --------------------------------------------------------------------------------------

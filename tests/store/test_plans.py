@@ -54,6 +54,7 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
     "unsent_notices": lambda tx: tx.unsent_notices(SOME),
     "group_events": lambda tx: tx.group_events(SOME),
     "open_tickets_of": lambda tx: tx.open_tickets_of(ContactsBy.CUSTOMER, "c1"),
+    "closed_since": lambda tx: tx.closed_since(SOME, NOON),
     "open tickets of an organisation": lambda tx: tx.open_tickets_of(ContactsBy.ORGANIZATION, "o1"),
     "contacts": lambda tx: tx.contacts(ContactsBy.CUSTOMER, "c1", NOON),
     "contacts of everyone": lambda tx: tx.contacts(

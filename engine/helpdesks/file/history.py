@@ -101,10 +101,11 @@ class Historian:
 
     def _id_of(self, survivor: Value, merged: str) -> Value:
         """The id of the ticket that a merged one went into; none goes into itself."""
-        if not isinstance(survivor, str) or survivor == merged:
+        if not isinstance(survivor, str):
             return None
         prefix = f"{self._helpdesk}:"
-        return survivor if survivor.startswith(prefix) else f"{prefix}{survivor}"
+        name = survivor.removeprefix(prefix)
+        return None if name == merged else f"{prefix}{name}"
 
     def _events(
         self, row: Row, at: datetime, before: _Known, after: _Known, seen: Counter[str]
