@@ -215,6 +215,17 @@ def test_a_resolved_ticket_is_told_as_such_whatever_the_rule_asks_of_it(desk: De
     assert desk.decision() == "resolved"
 
 
+def test_a_changed_anchor_ends_the_episode_that_it_anchored(desk: Desk) -> None:
+    desk.rules(rules(rule(levels=TWO)))
+    desk.open()
+    desk.resolve("2h30m")
+    desk.comes_back("3h")
+    desk.live("3d")
+    with desk.store.read() as tx:
+        ended = {e.id.anchor: e.ended_at for e in tx.episodes(["desk:T1"])["desk:T1"]}
+    assert list(ended.values()) == [at("2h30m"), None]
+
+
 def test_a_deleted_rule_ends_its_episodes(desk: Desk) -> None:
     desk.rules(rules(rule(levels=TWO), rule("other")))
     desk.open()

@@ -182,6 +182,18 @@ def test_a_ticket_that_is_resolved_merged_or_gone_is_not_open(
         assert transaction.open_tickets() == ["desk:1"]
 
 
+def test_closed_since_are_those_not_open_and_heard_of_since_then(store: SqlStore) -> None:
+    late = replace(record(ticket(1)), observed_at=NOON + HOUR)
+    with store.write() as transaction:
+        keep(transaction, late, ticket(1, status=Status.RESOLVED))
+        keep(transaction, record(ticket(2)), ticket(2, status=Status.RESOLVED))
+        keep(transaction, replace(late, source=ticket(3)), ticket(3))
+        names = ["desk:1", "desk:2", "desk:3"]
+
+        assert transaction.closed_since(names, NOON + MINUTE) == ["desk:1"]
+        assert transaction.closed_since(names, NOON) == ["desk:1", "desk:2"]
+
+
 def test_a_ticket_that_is_reopened_is_open_again(store: SqlStore) -> None:
     with store.write() as transaction:
         for status in (Status.OPEN, Status.RESOLVED, Status.OPEN):
