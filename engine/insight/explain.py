@@ -137,7 +137,7 @@ def upto(facts: Facts, at: datetime) -> Facts:
     episodes = tuple(
         replace(
             episode,
-            firings=tuple(f for f in episode.firings if f.fired_at <= at),
+            firings=tuple(f for f in episode.firings if f.fired_at <= at and _is_own(f)),
             messages=tuple(m for m in episode.messages if m.deliver_at <= at),
             ended_at=episode.ended_at if episode.ended_at and episode.ended_at <= at else None,
         )
@@ -146,6 +146,11 @@ def upto(facts: Facts, at: datetime) -> Facts:
     messages = tuple(message for message in facts.messages if message.deliver_at <= at)
     known = tuple(e for e in episodes if e.firings or e.messages)
     return replace(facts, episodes=known, messages=messages)
+
+
+def _is_own(firing: Firing) -> bool:
+    """What a survivor took over is derived again, from the merge on."""
+    return firing.passing is not Passing.TAKEN_OVER
 
 
 def _decisions(rows: list[Json], at: datetime) -> dict[str, str]:

@@ -168,6 +168,23 @@ def test_a_resolved_ticket_keeps_what_it_fired(desk: Desk) -> None:
     assert states(late) == [("remind", "fired"), ("escalate", "waiting")]
 
 
+def test_a_survivor_goes_on_from_the_merge_on_where_the_merged_ticket_stood(desk: Desk) -> None:
+    merges = "status:\n", "merged_into: {column: Agent, otherwise: keep_previous}\n      status:\n"
+    desk.config(merges, ("      assignee: Agent\n", ""))
+    desk.log(row("1", "09:00"), row("2", "09:30"), row("1", "10:15", agent="2"))
+    desk.once("--through", day("10:45"))
+
+    before = desk.explain("desk:2", "--at", day("10:14"))["late"]
+    after = desk.explain("desk:2", "--at", day("10:20"))["late"]
+    merged = desk.explain("desk:1", "--at", day("10:20"))["late"]
+
+    assert before["clock"]["anchor_at"] == day("09:30")
+    assert states(before) == [("remind", "waiting"), ("escalate", "waiting")]
+    assert after["clock"]["anchor_at"] == day("09:00")
+    assert states(after) == [("remind", "fired"), ("escalate", "waiting")]
+    assert why(merged) == ("NO_MATCH", "merged")
+
+
 def test_an_inhibited_rule_names_what_holds_it(desk: Desk) -> None:
     desk.rules(
         LATE,

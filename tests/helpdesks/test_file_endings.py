@@ -67,7 +67,7 @@ def test_a_row_can_say_that_its_ticket_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_customers_address_may_be_a_robots(tmp_path: Path) -> None:
-    desk = event_log(tmp_path, customer__automatic="robot")
+    desk = event_log(tmp_path, customer__is_automatic="robot")
     desk.write("id,at,status,robot\n1,2016-03-02 16:00,open,yes\n2,2016-03-02 16:00,open,\n")
     told = {one.ticket.id: one.ticket.customer.is_automatic for one in desk.tell().observations}
 

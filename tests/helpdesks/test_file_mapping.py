@@ -17,7 +17,7 @@ def test_every_field_is_mapped(tmp_path: Path) -> None:
         "opened", "subject", "status", "raw_status", "priority", "tags", "type", "group",
         "assignee", "channel", "language", "due", "customer.id", "customer.name",
         "customer.email", "customer.tier", "customer.organization", "customer.language",
-        "customer.no_updates", "customer.automatic", "merged_into", "gone", "fields.site",
+        "customer.no_updates", "customer.is_automatic", "merged_into", "gone", "fields.site",
     ]  # fmt: skip
     columns = {name.replace(".", "__"): name for name in names}
     desk = event_log(tmp_path, **columns)

@@ -245,11 +245,7 @@ class _MessageRule:
         )
 
 
-_FIELDS: Final = {
-    "due": "due_at",
-    "gone": "is_gone",
-    "customer_automatic": "customer.is_automatic",
-}
+_FIELDS: Final = {"due": "due_at", "gone": "is_gone"}
 """Fields of a ticket whose columns people know by another name."""
 
 

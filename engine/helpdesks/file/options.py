@@ -235,7 +235,7 @@ class Columns(Options):
     customer_organization: Column | None = Field(None, alias="customer.organization")
     customer_language: Column | None = Field(None, alias="customer.language")
     customer_no_updates: FlagColumn | None = Field(None, alias="customer.no_updates")
-    customer_automatic: FlagColumn | None = Field(None, alias="customer.automatic")
+    customer_is_automatic: FlagColumn | None = Field(None, alias="customer.is_automatic")
     fields: Mapping[Text, Column] = Field(default_factory=dict, alias="fields.NAME")
 
     @model_validator(mode="before")
