@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.domain.calendar import Calendar
     from engine.domain.condition import Condition
+    from engine.domain.silence import SilentHours
 
 T = TypeVar("T")
 
@@ -313,12 +314,14 @@ class Generation:
     Attributes:
         id: Hash over all the files, hexadecimal; what logs and decisions name.
         rules: In running order (file path, then position).
+        silences: The recurring silences.
     """
 
     id: str
     rules: tuple[Rule, ...]
     receivers: Mapping[str, Receiver]
     templates: tuple[MessageTemplate, ...] = ()
+    silences: tuple[SilentHours, ...] = ()
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, if this generation has it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.domain.rule import Generation, Receiver, Rule
+from engine.domain.silence import SilentHours
 from engine.errors import Problem
 from engine.rulebook.calendars import read_calendars
 from engine.rulebook.fields import Fields
@@ -25,6 +26,7 @@ from engine.rulebook.nodes import ListNode, MapNode, Node, ScalarNode, Span, is_
 from engine.rulebook.receivers import read_receivers
 from engine.rulebook.report import Report
 from engine.rulebook.rules import Draft, draft_rules, read_rules
+from engine.rulebook.silences import read_silences
 from engine.rulebook.templates import AUDIENCES, read_templates, template_names
 from engine.rulebook.values import clipped, wrong_type
 from engine.rulebook.written import Written, WrittenCalendar, WrittenRule, WrittenTemplate
@@ -35,6 +37,7 @@ SECTIONS = {
     "calendars": "When teams are there, by name. `always` is built in.",
     "receivers": "Who is told, by name. `assignee` and `group` are built in.",
     "rules": "What to watch, when to act and what to do. Rules run in this order.",
+    "silences": "Recurring hours in which rules wait, by name.",
 }
 VERSION = "1"
 
@@ -70,7 +73,7 @@ def load(
 
     1. Read all files; those that are no UTF-8 or no YAML drop out, with an error.
     2. Enter the names of templates, calendars, receivers and rules over all files.
-    3. Read receivers and rules, which use these names.
+    3. Read receivers, rules and silences, which use these names.
     4. Where nothing is wrong, put the generation together.
 
     Args:
@@ -108,8 +111,9 @@ class _Loader:
         drafts = [draft for part in documents for draft in self._draft(part)]
         self._enter_rules(around)
         rules = read_rules(drafts, self._names, self._report)
+        silences = self._read_silences(documents)
         self._require_default([*documents, *around])
-        generation = self._assemble(rules, receivers, templates)
+        generation = self._assemble(rules, receivers, templates, silences)
         written = Written(templates=templates)
         if generation is not None:
             pairs = zip(rules, drafts, strict=True)
@@ -215,6 +219,16 @@ class _Loader:
         self._names.are_complete &= isinstance(node, ListNode)
         return draft_rules(node, self._names, self._report)
 
+    def _read_silences(self, documents: Sequence[Fields]) -> tuple[SilentHours, ...]:
+        places: dict[str, Span] = {}
+        nodes = (part.value("silences") for part in documents)
+        return tuple(
+            silence
+            for node in nodes
+            if node is not None
+            for silence in read_silences(node, self._names, places, self._report)
+        )
+
     def _require_default(self, documents: Sequence[Fields]) -> None:
         """The last resort must exist as soon as anybody is to be told."""
         wanted_at = self._names.default_wanted_at
@@ -230,12 +244,13 @@ class _Loader:
         rules: tuple[Rule, ...],
         receivers: dict[str, Receiver],
         templates: tuple[WrittenTemplate, ...],
+        silences: tuple[SilentHours, ...],
     ) -> Generation | None:
         if self._report.has_errors:
             return None
         known = MappingProxyType(receivers)
         texts = tuple(one.template for one in templates)
-        return Generation(generation_id(self._contents), rules, known, texts)
+        return Generation(generation_id(self._contents), rules, known, texts, silences)
 
 
 def _without_empty_sections(root: MapNode) -> MapNode:

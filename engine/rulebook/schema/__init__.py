@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from engine.rulebook.loader import SECTIONS, VERSION
 from engine.rulebook.schema.matching import match_definitions
-from engine.rulebook.schema.policy import calendar, calendars, level, receivers, rule
+from engine.rulebook.schema.policy import calendar, calendars, level, receivers, rule, silences
 from engine.rulebook.schema.shapes import Schema, definitions, mapping, reference
 
 # Editors do not support later dialects in full.
@@ -23,6 +23,7 @@ def rules_schema() -> Schema:
         "calendars": calendars(),
         "receivers": receivers(),
         "rules": {"type": ["array", "null"], "items": reference("rule")},
+        "silences": silences(),
     }
     file = mapping(SECTIONS, values, "version")
     matching = dict(match_definitions())
@@ -30,7 +31,7 @@ def rules_schema() -> Schema:
         "$schema": _DIALECT,
         "$id": f"urn:escalatord:rules:{VERSION}",
         "title": "escalatord rule file",
-        "description": "Calendars, receivers and rules of escalatord, version 1.",
+        "description": "Calendars, receivers, rules and silences of escalatord, version 1.",
         **file,
         "type": ["object", "null"],
         "definitions": {

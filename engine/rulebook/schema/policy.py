@@ -1,4 +1,4 @@
-"""Rules, calendars and receivers, as JSON Schemas."""
+"""Rules, calendars, receivers and silences, as JSON Schemas."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from engine.rulebook.schema.shapes import (
     DUES,
     DURATION,
     DURATIONS,
+    FLAG,
     HOURS,
     ID,
     TEXT,
@@ -35,11 +36,13 @@ from engine.rulebook.schema.shapes import (
     Schema,
     count,
     example,
+    fitting,
     mapping,
     one_or_several,
     reference,
     words,
 )
+from engine.rulebook.silences import SILENCE_KEYS
 
 _NAMES = {**one_or_several(TEXT), "examples": [["assignee"], ["group", "support-manager"]]}
 
@@ -131,6 +134,21 @@ def receivers() -> Schema:
         "minItems": 1,
     }
     return _by_name(ways, *BUILT_IN_RECEIVERS)
+
+
+def silences() -> Schema:
+    """All silences of a file."""
+    values: dict[str, Schema] = {
+        "during": example("maintenance"),
+        "rules": one_or_several(TEXT, least=1),
+        "tickets": one_or_several(fitting("[^:]+:.+", "desk:1001"), least=1),
+        "customers": one_or_several(TEXT, least=1),
+        "groups": {**one_or_several(TEXT, least=1), "examples": [["facilities"]]},
+        "all": FLAG,
+        "author": TEXT,
+        "reason": TEXT,
+    }
+    return _by_name(mapping(SILENCE_KEYS, values, "during", "author", "reason"))
 
 
 def _by_name(value: Schema, *reserved: str) -> Schema:
