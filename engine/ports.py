@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.domain.episode import CustomerMessage, Episode
     from engine.domain.history import History
     from engine.domain.reason import Reason, Verdict
+    from engine.domain.silence import Silence
     from engine.domain.ticket import Event, Ticket
 
 Json = dict[str, object]
@@ -318,6 +319,15 @@ class OutboxRow:
     reason: str | None = None
 
 
+class SilenceTold(StrEnum):
+    """What the log has told of a silence last."""
+
+    NOTHING = "nothing"
+    ADDED = "added"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierText:
     """A text that a rule had before.
@@ -559,6 +569,39 @@ class Transaction(Protocol):
 
     def outbox_row(self, row_id: int) -> OutboxRow | None:
         """One row; None when there is none of that number."""
+        ...
+
+    # silences
+    def add_silence(self, silence: Silence) -> Silence:
+        """Keep a new silence; gives it with the id that it is known by from now on."""
+        ...
+
+    def silences(self, since: datetime | None) -> tuple[Silence, ...]:
+        """The silences that end after `since` (None: all), in order."""
+        ...
+
+    def silence(self, silence_id: str) -> Silence | None:
+        """One silence; None when there is none of that id."""
+        ...
+
+    def end_silence(self, silence_id: str, now: datetime) -> bool:
+        """End a silence now; False, and nothing has changed, if it had ended."""
+        ...
+
+    def silences_to_tell_of(self) -> list[tuple[Silence, SilenceTold]]:
+        """The silences of which the log has not told the end, with what it has told last."""
+        ...
+
+    def tell_of_silence(self, silence_id: str, before: SilenceTold, after: SilenceTold) -> bool:
+        """Note what the log tells of a silence; False if somebody else told it first."""
+        ...
+
+    def look_again(self, now: datetime) -> None:
+        """Let every subject that time alone could change be looked at by `now`."""
+        ...
+
+    def wake(self, reason: str, now: datetime) -> None:
+        """Let rows of the outbox that were put off for a reason be tried again by `now`."""
         ...
 
     # generations

@@ -60,7 +60,8 @@ class Action:
         details: What the template is told besides the ticket; JSON values only.
         not_before: Earliest delivery (aware UTC); None for at once.
         held: Not to be delivered until released (a budget ran out).
-        reason: Why it is held, if it is.
+        skipped: Never to be delivered: it is written down so that people can see what was not sent.
+        reason: Why it is held or skipped, if it is.
     """
 
     key: str
@@ -80,4 +81,5 @@ class Action:
     details: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     not_before: datetime | None = None
     held: bool = False
+    skipped: bool = False
     reason: str | None = None

@@ -78,12 +78,13 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomerMessage:
-    """One message to a customer that has been written down for delivery.
+    """One message to a customer that has been written down: for delivery, or as skipped.
 
     Attributes:
         ticket: The ticket that it goes out on.
         due_at: When the promise fell due (aware UTC).
-        deliver_at: When it may go out (aware UTC).
+        deliver_at: When it may go out, or would have gone out (aware UTC).
+        skipped: Why it never goes out; None when it may.
     """
 
     episode: EpisodeId
@@ -94,6 +95,7 @@ class CustomerMessage:
     template: str
     due_at: datetime
     deliver_at: datetime
+    skipped: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

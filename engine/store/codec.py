@@ -217,6 +217,8 @@ def encode_action(action: Action) -> str:
         data["not_before"] = seconds(action.not_before)
     if action.held:
         data["held"] = True
+    if action.skipped:
+        data["skipped"] = True
     return dumps(data)
 
 
@@ -238,6 +240,7 @@ def decode_action(text: str) -> Action:
         details=MappingProxyType(get("details", {})),
         not_before=maybe_instant(get("not_before")),
         held=get("held", False),
+        skipped=get("skipped", False),
         **{name: get(name) for name in _ACTION_PARTS},
     )
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Text, bindparam, delete, exists, insert, select, text, update
+from sqlalchemy import Text, bindparam, delete, exists, insert, or_, select, text, update
 
 from engine.domain.actions import Audience
 from engine.domain.episode import (
@@ -79,7 +79,9 @@ _NEVER_SENT = exists().where(
 
 def _messages_by(column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*MESSAGES.c).where(
-        among(column, "ids"), _M.deliver_at >= bindparam("since"), ~_NEVER_SENT
+        among(column, "ids"),
+        _M.deliver_at >= bindparam("since"),
+        or_(_M.skipped.is_not(None), ~_NEVER_SENT),
     )
 
 
@@ -182,7 +184,7 @@ class EpisodePart(Part):
     def customer_messages(
         self, customers: Iterable[str], tickets: Iterable[str], since: datetime
     ) -> tuple[CustomerMessage, ...]:
-        """Messages to these customers or on these tickets that went out or still may.
+        """Messages to these customers or on these tickets: sent, still to be sent, or skipped.
 
         Args:
             customers: Customer ids.
@@ -252,6 +254,7 @@ def _message_rows(episode: Episode) -> list[tuple[object, ...]]:
             message.template,
             seconds(message.due_at),
             seconds(message.deliver_at),
+            message.skipped and message.skipped.value,
         )
         for position, message in enumerate(episode.messages)
     ]
@@ -281,4 +284,5 @@ def _message(row: AnyRow) -> CustomerMessage:
         template=row.template,
         due_at=instant(row.due_at),
         deliver_at=instant(row.deliver_at),
+        skipped=None if row.skipped is None else Reason(row.skipped),
     )

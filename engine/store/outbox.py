@@ -67,7 +67,7 @@ _LEASES: Final = (OutboxState.LEASED, OutboxState.SENDING)
 _COLUMNS: Final = (
     "key", "ticket", "lane", "subject", "rule", "anchor", "audience", "action",
     "occurrence", "message", "receiver_hash", "body", "state", "reason", "attempts",
-    "next_attempt_at", "created_at",
+    "next_attempt_at", "created_at", "finished_at",
 )  # fmt: skip
 _ENQUEUE = BulkInsert(OUTBOX, *_COLUMNS, conflict=keep_existing)
 
@@ -367,6 +367,8 @@ def _message_of(action: Action) -> str | None:
 
 def _new_row(action: Action, created: int) -> tuple[object, ...]:
     state = OutboxState.HELD if action.held else OutboxState.PENDING
+    if action.skipped:
+        state = OutboxState.CANCELLED
     return (
         action.key,
         action.ticket,
@@ -385,6 +387,7 @@ def _new_row(action: Action, created: int) -> tuple[object, ...]:
         0,
         created if action.not_before is None else max(created, seconds(action.not_before)),
         created,
+        created if state in _FINAL else None,
     )
 
 

@@ -39,6 +39,7 @@ IS_LEASED: Final = "state IN ('leased', 'sending')"
 IS_ON_ITS_WAY: Final = "state IN ('pending', 'snoozed', 'leased', 'sending')"
 NEEDS_PEOPLE: Final = "state IN ('held', 'unknown')"
 IS_LIVE: Final = "ended_at IS NULL"
+IS_TO_BE_TOLD_OF: Final = "told <> 'ended'"
 HAS_ESCALATED: Final = "escalated_at IS NOT NULL"
 
 
@@ -177,6 +178,7 @@ MESSAGES = Table(
     Column("template", Text, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("deliver_at", Instant, nullable=False),
+    Column("skipped", Text),
     _of_an_episode(),
     sqlite_with_rowid=False,
 )
@@ -255,6 +257,25 @@ ATTEMPTS = Table(
     Column("receipt", Text),
     sqlite_with_rowid=False,
 )
+
+# `ends_at` is when it was ended, else `until`. What the log has told of it says `told`.
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("matchers", Text, nullable=False),
+    Column("begins_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("told", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("silences_by_end", SILENCES.c.ends_at)
+_partial_index("silences_to_tell_of", SILENCES.c.id, where=IS_TO_BE_TOLD_OF)
 
 GENERATIONS = Table(
     "generations",

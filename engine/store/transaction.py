@@ -7,6 +7,7 @@ from engine.store.decisions import DecisionPart
 from engine.store.episodes import EpisodePart
 from engine.store.generations import GenerationPart
 from engine.store.outbox import OutboxPart
+from engine.store.silences import SilencePart
 from engine.store.subjects import SubjectPart
 from engine.store.telling import TellingPart
 from engine.store.tickets import TicketPart
@@ -20,6 +21,7 @@ class SqlTransaction(
     DecisionPart,
     OutboxPart,
     GenerationPart,
+    SilencePart,
     TellingPart,
 ):
     """`engine.ports.Transaction` on SQLite and PostgreSQL."""

@@ -25,6 +25,7 @@ from tests.store.factories import (
     ticket,
 )
 from tests.store.test_generations import generation
+from tests.store.test_silences import asked
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def full_store(store: SqlStore) -> SqlStore:
         transaction.lease(NOON, 1, "t", NOON + HOUR)
         transaction.begin_sending(1, "t", NOON, NOON)
         transaction.activate_generation(generation("g1"))
+        transaction.add_silence(asked())
     return store
 
 
