@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.domain.backlog import put_in_the_past_at
-from engine.domain.delivery_policy import A_DAY, deliver_at, heard_by
+from engine.domain.delivery_policy import A_DAY
 from engine.domain.episode import CustomerMessage, Episode, MessageKind
 from engine.domain.facts import Facts
 from engine.domain.look import look
@@ -15,6 +15,7 @@ from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode, Updates, UpdatesFrom
 from engine.domain.ruleset import CompiledRule
+from engine.domain.skipping import MOST_MOVES, delivery_on, fate_of, is_skipped, speaks_at
 from engine.domain.standing import Standing
 
 
@@ -24,7 +25,7 @@ class PlannedMessage:
 
     Attributes:
         message: As it would be written down, with its delivery instant.
-        waits_for: Why it does not go out yet; None when it goes out now.
+        waits_for: Why it does not go out yet; None when it goes out now, or is skipped.
         is_last: The stream ends with it.
         next_every: The promise for the next one, on the rule's clock; None on the last.
     """
@@ -85,12 +86,16 @@ def promised_at(
     spoken = _updates_said(episode, facts) + (is_of_stream and said.message.episode == episode.id)
     if updates.max is not None and spoken >= updates.max:
         return None
-    due_at = standing.rule.clock.calendar.add(now, every, standing.pauses)
-    if due_at is None:
-        return None
-    heard = heard_by(facts.messages, ticket, said.message.customer)
-    wrote_at = facts.view(ticket, now).last_customer_message_at
-    return deliver_at(due_at, plan.deliver_in, wrote_at, [*heard, now], facts.limits)[0]
+    delivery = delivery_on(facts, ticket, plan.deliver_in, now, (now,))
+    since, skipped_before = now, None
+    for _ in range(MOST_MOVES):
+        due_at = standing.rule.clock.calendar.add(since, every, standing.pauses)
+        if due_at is None:
+            return None
+        if not is_skipped(standing.rule, facts, ticket, due_at, skipped_before, now):
+            return speaks_at(standing.rule, facts, ticket, due_at, delivery, now)[0]
+        since, skipped_before = delivery(due_at)[0], due_at
+    return None
 
 
 def _speaks(standing: Standing, facts: Facts, now: datetime) -> bool:
@@ -143,6 +148,7 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
         message.deliver_at
         for message in facts.messages
         if message.ticket == ticket and message.message is MessageKind.ON_ESCALATION
+        if message.skipped is None
     ]
     return all(at < opened_at and at <= escalated_at - A_DAY for at in said)
 
@@ -173,8 +179,8 @@ def _update(
     standing, updates, every = voice
     episode = standing.episode
     assert episode is not None  # noqa: S101 - a voice has one
-    occurrence = 1 + _updates_said(episode, facts)
-    if updates.max is not None and occurrence > updates.max:
+    said = _updates_said(episode, facts)
+    if updates.max is not None and said >= updates.max:
         return None, None
     ticket = standing.look.newest or ""
     since = _stream_since(standing, updates, facts, now, ticket)
@@ -185,7 +191,8 @@ def _update(
     due_at = standing.rule.clock.calendar.add(loaded_at or since, every, standing.pauses)
     if due_at is None or due_at > now:
         return None, due_at
-    is_last = updates.max is not None and occurrence == updates.max
+    is_last = updates.max is not None and said + 1 == updates.max
+    occurrence = 1 + len(_updates_of(episode, facts))
     due = _Due(MessageKind.UPDATE, occurrence, updates.template, due_at, is_last)
     return _planned(standing, facts, now, due), None
 
@@ -230,17 +237,23 @@ def _beat(text: CompiledRule, standing: Standing, facts: Facts, since: datetime)
 def _stream_since(
     standing: Standing, updates: Updates, facts: Facts, now: datetime, ticket: str
 ) -> datetime:
-    """What the rhythm counts from: when the customer last heard from us, or the stream's start."""
+    """What the rhythm counts from: when the customer last heard from us, or the stream's start.
+
+    A message that a silence skipped keeps its beat: the rhythm counts from it as if it were said.
+    """
     heard = [message.deliver_at for message in facts.messages if message.ticket == ticket]
     public = facts.view(ticket, now).last_public_update_at
     start = _starts_at(standing, updates)
     return max(at for at in (*heard, public, start) if at is not None)
 
 
-def _updates_said(episode: Episode, facts: Facts) -> int:
+def _updates_of(episode: Episode, facts: Facts) -> list[CustomerMessage]:
     before = (message for message in facts.messages if message.episode in episode.continues)
-    said = (*episode.messages, *before)
-    return sum(1 for message in said if message.message is MessageKind.UPDATE)
+    return [one for one in (*episode.messages, *before) if one.message is MessageKind.UPDATE]
+
+
+def _updates_said(episode: Episode, facts: Facts) -> int:
+    return sum(1 for message in _updates_of(episode, facts) if message.skipped is None)
 
 
 # --- delivery ------------------------------------------------------------------------------------
@@ -262,23 +275,17 @@ def _planned(standing: Standing, facts: Facts, now: datetime, due: _Due) -> Plan
     assert plan is not None  # noqa: S101 - it speaks
     assert episode is not None  # noqa: S101 - it speaks
     assert ticket is not None  # noqa: S101 - it speaks
-    view = facts.view(ticket, now)
-    customer = view.ticket.customer.id
-    at, waits_for = deliver_at(
-        max(due.due_at, now),
-        plan.deliver_in,
-        view.last_customer_message_at,
-        heard_by(facts.messages, ticket, customer),
-        facts.limits,
-    )
+    delivery = delivery_on(facts, ticket, plan.deliver_in, now)
+    fate = fate_of(standing.rule, facts, ticket, due.due_at, delivery, now)
     message = CustomerMessage(
         episode=episode.id,
         ticket=ticket,
-        customer=customer,
+        customer=facts.view(ticket, now).ticket.customer.id,
         message=due.kind,
         occurrence=due.occurrence,
         template=due.template,
         due_at=due.due_at,
-        deliver_at=at,
+        deliver_at=fate.deliver_at,
+        skipped=fate.skipped,
     )
-    return PlannedMessage(message, standing, waits_for if at > now else None, due.is_last)
+    return PlannedMessage(message, standing, fate.waits_for, due.is_last)

@@ -45,7 +45,7 @@ class Outcome:
         episodes: The episodes that have changed.
         firings: What was passed at this instant, skipped and shadowed levels included.
         actions: What is to be done outside, in order.
-        messages: Messages to the customer that go out now.
+        messages: Messages to the customer that go out now, and those that are now skipped.
         planned: Messages to the customer that are due and wait, with the reason.
         refused: Fields that were left alone, with the reason.
         budget_spent: Escalations by rule.
@@ -102,13 +102,15 @@ def decide(
         planned, later = plan_messages(after, facts, now)
         owed, owed_at = plan_follow_up(after, facts, now)
         planned, later = [*planned, *owed], [*later, *owed_at]
-    sent = [one for one in planned if one.waits_for is None]
-    for one in sent:
-        tick.actions.append(_reply(one, promised_at(after, one, facts, now), facts))
-        if one.is_last:
+    written = [one for one in planned if one.waits_for is None]
+    for one in written:
+        is_said = one.message.skipped is None
+        next_at = promised_at(after, one, facts, now) if is_said else None
+        tick.actions.append(_reply(one, next_at, facts))
+        if is_said and one.is_last:
             occurrence = one.message.occurrence
             tell_of_last_update(tick, one.standing, occurrence)
-    messages = tuple(one.message for one in sent)
+    messages = tuple(one.message for one in written)
     fired_rules = {new.standing.rule.id for new in firings}
     return Outcome(
         standings=after,
@@ -226,6 +228,8 @@ def _reply(planned: PlannedMessage, next_at: datetime | None, facts: Facts) -> A
             "next_update_at": utc_second(next_at) if next_at else None,
             "due_at": utc_second(message.due_at),
         },
+        skipped=message.skipped is not None,
+        reason=message.skipped and message.skipped.value,
     )
 
 

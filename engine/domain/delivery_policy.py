@@ -79,5 +79,6 @@ def heard_by(
     return sorted(
         message.deliver_at
         for message in messages
+        if message.skipped is None
         if message.ticket == ticket or (customer is not None and message.customer == customer)
     )

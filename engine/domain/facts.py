@@ -12,6 +12,7 @@ from engine.domain.contact import ContactLog
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.history import History, View
 from engine.domain.ruleset import CompiledRule
+from engine.domain.silence import NO_SILENCES, Silences
 from engine.domain.ticket import Event
 
 
@@ -63,10 +64,12 @@ class Facts:
         escalations: Per ticket: when episodes of it became escalations, sorted.
         customer_escalations: Per customer: the same, over all their tickets.
         taken: (ticket, field) that rules on other subjects write at this very instant.
-        messages: Our messages to these tickets and to their customers, newest last.
+        messages: Our messages to these tickets and to their customers, newest last; those that
+            were skipped among them.
         known: Since when each rule's text is in force; a rule without an entry has no backlog.
         budget_used: Escalations that each rule has fired in the present period.
         limits: How often a customer may hear from us.
+        silences: What is, may soon be, or lately was silenced.
     """
 
     subject: str
@@ -89,6 +92,7 @@ class Facts:
     known: Mapping[str, Known] = field(default_factory=lambda: MappingProxyType({}))
     budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     limits: CustomerLimits = field(default_factory=CustomerLimits)
+    silences: Silences = NO_SILENCES
 
     _views: dict[tuple[str, datetime, frozenset[str]], View] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from engine.domain.backlog import put_in_the_past_at
 from engine.domain.customer_updates import PlannedMessage
-from engine.domain.delivery_policy import deliver_at, heard_by
 from engine.domain.episode import CustomerMessage, Episode, MessageKind
 from engine.domain.facts import Facts
 from engine.domain.history import View
 from engine.domain.rule import CustomerPlan, FollowUp, Mode
 from engine.domain.ruleset import CompiledRule
+from engine.domain.skipping import delivery_on, fate_of
 from engine.domain.standing import Standing
 
 
@@ -36,7 +36,8 @@ def plan_follow_up(
     1. The ticket is resolved, and was escalated since it was opened or last reopened. So a
        reopening cancels what was owed, and the next resolution begins it anew.
     2. Of several rules the one that is due first asks, and it asks once in an opening.
-    3. It goes out when the customer may hear from us, as any other message.
+    3. It goes out when the customer may hear from us, as any other message. One that falls due in a
+       silence is skipped, and so said.
 
     Args:
         standings: How the rules stand.
@@ -111,24 +112,19 @@ def _due_at(text: CompiledRule, view: View) -> datetime | None:
 
 
 def _planned(owed: _Owed, facts: Facts, view: View, now: datetime) -> PlannedMessage:
-    customer = view.ticket.customer.id
-    at, waits_for = deliver_at(
-        max(owed.due_at, now),
-        owed.plan.deliver_in,
-        view.last_customer_message_at,
-        heard_by(facts.messages, facts.subject, customer),
-        facts.limits,
-    )
+    delivery = delivery_on(facts, facts.subject, owed.plan.deliver_in, now)
+    fate = fate_of(owed.standing.rule, facts, facts.subject, owed.due_at, delivery, now)
     earlier = [one for one in owed.episode.messages if one.message is MessageKind.FOLLOW_UP]
     message = CustomerMessage(
         episode=owed.episode.id,
         ticket=facts.subject,
-        customer=customer,
+        customer=view.ticket.customer.id,
         message=MessageKind.FOLLOW_UP,
         occurrence=1 + len(earlier),
         template=owed.wanted.template,
         due_at=owed.due_at,
-        deliver_at=at,
+        deliver_at=fate.deliver_at,
+        skipped=fate.skipped,
     )
     standing = replace(owed.standing, episode=owed.episode)
-    return PlannedMessage(message, standing, waits_for if at > now else None)
+    return PlannedMessage(message, standing, fate.waits_for)

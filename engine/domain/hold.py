@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from engine.domain.facts import Facts
 from engine.domain.matching import ONE_SECOND
 from engine.domain.reason import Reason
 from engine.domain.rule import AcknowledgeBy, Rule
+from engine.domain.silence import Quiet
 from engine.domain.ticket import Actor, Event, EventKind
 
 if TYPE_CHECKING:
@@ -36,10 +37,43 @@ def hold_on(
         return Hold(Reason.PAUSED)
     if any(others[name].inhibits for name in standing.compiled.inhibited_by if name in others):
         return Hold(Reason.INHIBITED)
+    if standing.silenced is not None:
+        return Hold(Reason.SILENCED, standing.silenced.until)
     until = standing.acknowledged_until
     if until is not None and now < until:
         return Hold(Reason.ACKNOWLEDGED, until)
     return None
+
+
+def silenced(
+    rule: Rule, facts: Facts, tickets: Iterable[str], at: datetime, now: datetime
+) -> Quiet | None:
+    """The silence over a rule on all of these tickets at once; None while one is not silenced.
+
+    Args:
+        rule: The rule; a silence may name it by the id that it had before.
+        facts: What is known.
+        tickets: Members of the subject; a group is silenced when all that match are.
+        at: The instant that is asked about (aware UTC).
+        now: No ticket is looked at later than this (aware UTC).
+    """
+    if not facts.silences:
+        return None
+    over = [
+        facts.silences.over(rule.ids, facts.view(name, min(at, now)).ticket, at) for name in tickets
+    ]
+    found = [quiet for quiet in over if quiet is not None]
+    if len(found) < len(over):
+        return None
+    return min(found, key=lambda quiet: quiet.until, default=None)
+
+
+def silence_changes_at(
+    rule: Rule, facts: Facts, tickets: Iterable[str], now: datetime
+) -> datetime | None:
+    """When a silence over any of these tickets next begins or ends (aware UTC)."""
+    seen = (facts.view(name, now).ticket for name in tickets)
+    return facts.silences.edge_after(rule.ids, seen, now)
 
 
 def acknowledged_until(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.domain.backlog import due_by, is_backlog, is_passed_on_reload
 from engine.domain.facts import Facts
+from engine.domain.hold import silenced
 from engine.domain.ladder import LevelStanding, LevelState
 from engine.domain.look import look
 from engine.domain.matching import ONE_SECOND
@@ -57,7 +58,20 @@ def _actionable_since(
         if name in others
     )
     freed.append(_made_due_at(standing.compiled, facts, one, now))
+    freed.append(_silent_until(standing, facts, one.due_at, now))
     return max(at for at in freed if at is not None and at <= now)
+
+
+def _silent_until(
+    standing: Standing, facts: Facts, due_at: datetime, now: datetime
+) -> datetime | None:
+    """When the last silence over the rule ended since the level was due, none following it."""
+    since = max(due_at, now - standing.rule.max_lateness - ONE_SECOND)
+    for end in facts.silences.ends_within(since, now):
+        before = end - ONE_SECOND
+        if silenced(standing.rule, facts, standing.look.matching, before, before) is not None:
+            return end
+    return None
 
 
 def _turns(

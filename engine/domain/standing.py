@@ -17,7 +17,7 @@ from engine.domain.backlog import is_repeat_backlog
 from engine.domain.episode import Episode
 from engine.domain.facts import Facts
 from engine.domain.history import Mark
-from engine.domain.hold import acknowledged_until, hold_on
+from engine.domain.hold import acknowledged_until, hold_on, silence_changes_at, silenced
 from engine.domain.ladder import (
     DueRepeat,
     LevelStanding,
@@ -34,6 +34,7 @@ from engine.domain.reason import Reason, Verdict
 from engine.domain.recognition import begins_anew_at, ready_at, recognise
 from engine.domain.rule import Level, Mode, Rule, Since
 from engine.domain.ruleset import CompiledRule
+from engine.domain.silence import Quiet
 from engine.domain.ticket import Priority
 
 
@@ -52,6 +53,7 @@ class Standing:
         held_levels: Whether a due level or notice is held back.
         exhausted: The level of which the very last notice has now been said in vain.
         acknowledged_until: Aware UTC; None when nobody has taken the escalation.
+        silenced: The silence that is in force over it.
         holds_since: When the rule began to hold, where its customer updates count from there.
         next_at: The earliest instant at which, if nothing happens, it could stand otherwise.
     """
@@ -70,6 +72,7 @@ class Standing:
     late_repeats: tuple[DueRepeat, ...] = ()
     exhausted: Level | None = None
     acknowledged_until: datetime | None = None
+    silenced: Quiet | None = None
     holds_since: datetime | None = None
     next_at: datetime | None = None
 
@@ -224,6 +227,7 @@ def _climb(
         pauses=pauses,
         levels=levels,
         acknowledged_until=taken_until,
+        silenced=silenced(rule, facts, seen.matching, now, now),
         holds_since=holds_since(compiled, facts, seen, now),
     )
     repeats, repeat_next = due_repeats(rule, seen.priority, episode, now)
@@ -231,12 +235,14 @@ def _climb(
     waiting = (one.due_at for one in levels if one.state is LevelState.WAITING)
     anew_at = begins_anew_at(rule, episode)
     next_at = earliest((seen.changes_at, *waiting, repeat_next, anew_at))
+    remains = bool(repeats) or any(
+        one.state in (LevelState.DUE, LevelState.WAITING) for one in levels
+    )
+    if facts.silences and (remains or repeat_next is not None):
+        next_at = earliest((next_at, silence_changes_at(rule, facts, seen.matching, now)))
     hold = hold_on(standing, others, cooled_at, now)
     if hold is None:
         return _open(standing, facts, now, others, due, repeats, next_at)
-    remains = bool(due or repeats) or any(
-        one.state in (LevelState.DUE, LevelState.WAITING) for one in levels
-    )
     ends_at = hold.ends_at
     if not remains and repeat_next is None and hold.reason is not Reason.COOLDOWN:
         asks_at = ends_at if _end(standing) else None  # who took it may let it go

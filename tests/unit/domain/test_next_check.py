@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.domain.calendar import Calendar, OpeningHours
 from engine.domain.decide import decide
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import AnySilence, Matchers, Silence, Silences, SilentHours
 from engine.domain.ticket import Actor, Event, EventKind, Priority, Status, Value
 from engine.testing import MONDAY, ticket
 from tests.scenario.desk import OFFICE, generation_of, rule, rules
@@ -137,6 +139,30 @@ def events(draw: st.DrawFn) -> Event:
     )
 
 
+NOON_TILL_TWO = Calendar("noon", OpeningHours("UTC", (((720, 840),),) * 7))
+
+
+@st.composite
+def silences(draw: st.DrawFn) -> AnySilence:
+    """A silence that was asked for before the story begins, or one that recurs."""
+    matchers = draw(
+        st.sampled_from(
+            [
+                Matchers(),
+                Matchers(rules=("r0",)),
+                Matchers(tickets=("desk:T0",)),
+                Matchers(customers=("cora",)),
+                Matchers(groups=("Tier-2",)),
+            ]
+        )
+    )
+    if draw(st.booleans()):
+        return SilentHours("noon", matchers, NOON_TILL_TWO, "ann", "works")
+    begins_at = MONDAY + draw(st.integers(0, STORY)) * STEP
+    until = begins_at + draw(st.integers(1, STORY // 2)) * STEP
+    return Silence("1", matchers, begins_at, until, "ann", "works", MONDAY)
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     count = draw(st.integers(1, 2))
@@ -158,8 +184,15 @@ def worlds(draw: st.DrawFn) -> World:
     return World(Ruleset(generation_of(draw(rulesets()))), openings, stories)
 
 
+@st.composite
+def silent_worlds(draw: st.DrawFn) -> World:
+    world = draw(worlds())
+    world.silences = Silences(tuple(draw(st.lists(silences(), min_size=1, max_size=3))))
+    return world
+
+
 def copy_of(world: World) -> World:
-    return World(world.ruleset, world.openings, world.story)
+    return World(world.ruleset, world.openings, world.story, silences=world.silences)
 
 
 def live_by_next_check(world: World) -> None:
@@ -192,6 +225,21 @@ def check(world: World) -> None:
 @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_who_waits_for_next_check_misses_nothing(world: World) -> None:
+    check(world)
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(silent_worlds())
+def test_who_waits_for_next_check_misses_nothing_where_silences_are(world: World) -> None:
+    check(world)
+
+
+@pytest.mark.proof
+@settings(
+    max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(silent_worlds())
+def test_who_waits_for_next_check_misses_nothing_in_many_silent_worlds(world: World) -> None:
     check(world)
 
 

@@ -16,6 +16,7 @@ from engine.domain.facts import Facts, Known
 from engine.domain.history import History
 from engine.domain.matching import earliest
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import NO_SILENCES, Silences
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
 
 CORA = "customer:cora"
@@ -29,6 +30,7 @@ class World:
     Attributes:
         openings: The tickets, by id.
         story: Ticket id → what happens to it, in order of time.
+        silences: What is silenced, known from the start.
         ours: Ticket id → what we wrote.
         checks: Subject → when it is to be looked at next; None when only an event matters.
         log: What was done: (instant, subject, what), in order.
@@ -38,6 +40,7 @@ class World:
     openings: dict[str, Ticket]
     story: dict[str, tuple[Event, ...]]
     known: dict[str, Known] = field(default_factory=dict)
+    silences: Silences = NO_SILENCES
     ours: dict[str, list[Event]] = field(default_factory=dict)
     episodes: dict[EpisodeId, Episode] = field(default_factory=dict)
     checks: dict[str, datetime | None] = field(default_factory=dict)
@@ -105,6 +108,7 @@ class World:
             escalations={name: self._escalated(name) for name in members},
             messages=self._messages(),
             known=self.known,
+            silences=self.silences,
         )
 
     def _born(self, now: datetime) -> Iterable[str]:
@@ -142,10 +146,13 @@ class World:
             what = f"{new.standing.rule.id}/{firing.identity}#{firing.occurrence}{how}"
             self.log.append((now, subject, f"{what} due {firing.due_at:%d %H:%M:%S}"))
         for message in outcome.messages:
-            what = f"{message.episode.rule} {message.message} {message.occurrence}"
+            skipped = " skipped" if message.skipped else ""
+            what = f"{message.episode.rule} {message.message} {message.occurrence}{skipped}"
             self.log.append((now, subject, what))
 
     def _act(self, action: Action, now: datetime) -> None:
+        if action.skipped:
+            return
         written = self.ours.setdefault(action.ticket, [])
         ours = Event(
             action.key, now, EventKind.MESSAGE, Actor.OURSELVES,
