@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.reason import Reason
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
 from engine.errors import MessageError
-from engine.pipeline.guard import Verdict, guard
+from engine.pipeline.guard import Verdict, guard, silenced_until
 from engine.pipeline.ingest import in_order, save
 from engine.pipeline.leasing import is_digest, lease
 from engine.pipeline.subjects import subjects_of
@@ -45,6 +46,8 @@ LONGEST_RETRY = timedelta(minutes=30)
 MOST_ATTEMPTS = 20
 """Afterwards the row is a dead letter: rejected, and listed for a person to decide."""
 UNREADABLE_WAITS = timedelta(minutes=1)
+SILENCED_WAITS = timedelta(minutes=1)
+"""At least: the end of a silence is told in the domain's time, which a replay has gone beyond."""
 PUT_BACK = "the delivery was broken off before its turn"
 
 
@@ -153,12 +156,13 @@ class _Run:
 
     def _act_on(self, row: OutboxRow) -> list[Finished]:
         reading, record = self._read(row.action)
-        verdict = guard(row, self.outside.ruleset, reading, record)
+        with self.store.read() as tx:
+            silent_until = silenced_until(tx, self.outside.ruleset, row.action, self.now)
+        verdict = guard(row, self.outside.ruleset, reading, record, silent_until)
         if verdict.stop is not None:
             return [self._stop(row, verdict.stop.value)]
-        if verdict.wait:
-            until = self.clock() + UNREADABLE_WAITS
-            return [self._snooze(row, until, "the ticket cannot be read")]
+        if verdict.wait or verdict.silenced_until is not None:
+            return [self._put_off(row, verdict)]
         ticket = _ticket(reading, record)
         if ticket is None:
             return [self._stop(row, f"{row.action.ticket} is unknown")]
@@ -291,6 +295,12 @@ class _Run:
             if row.action.audience is Audience.CUSTOMER:
                 tx.mark_due([row.action.ticket], self.now)
         return Finished(row, state, reason)
+
+    def _put_off(self, row: OutboxRow, verdict: Verdict) -> Finished:
+        if verdict.silenced_until is None:
+            return self._snooze(row, self.clock() + UNREADABLE_WAITS, "the ticket cannot be read")
+        until = max(verdict.silenced_until, self.clock() + SILENCED_WAITS)
+        return self._snooze(row, until, Reason.SILENCED.value)
 
     def _snooze(self, row: OutboxRow, until: datetime, reason: str) -> Finished:
         return self._snooze_all([row], until, reason, OutboxState.SNOOZED)[0]

@@ -297,6 +297,7 @@ def _changed_decisions(
 
 
 def _evidence(standing: Standing, outcome: Outcome) -> Json:
+    silenced = standing.silenced
     return {
         "anchor": standing.anchor.key if standing.anchor else None,
         "anchor_at": _text(standing.anchor.at if standing.anchor else None),
@@ -325,6 +326,11 @@ def _evidence(standing: Standing, outcome: Outcome) -> Json:
             if one.rule == standing.rule.id
         ],
         "next_at": _text(standing.next_at),
+        **(
+            {"silenced": {"id": silenced.silence.id, "until": utc_second(silenced.until)}}
+            if silenced
+            else {}
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from engine.domain.facts import CustomerLimits, Facts, Known
 from engine.domain.history import History
 from engine.domain.matching import earliest
 from engine.domain.ruleset import CompiledRule, Ruleset
+from engine.domain.silence import Silences
 from engine.domain.ticket import Event
 from engine.pipeline.subjects import group_of
 from engine.ports import Transaction
@@ -39,6 +40,7 @@ class Gathered:
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
+    silences: Silences
     budget_used: dict[str, int] = field(default_factory=dict)
 
     def facts(self, subject: str) -> Facts:
@@ -77,6 +79,7 @@ class Gathered:
             known=self.known,
             budget_used=self.budget_used,
             limits=self.limits,
+            silences=self.silences,
         )
 
     def _escalations(self, ticket: str) -> tuple[datetime, ...]:
@@ -140,6 +143,7 @@ def gather(
             tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
         ),
         messages=_messages(tx, ruleset, customers, histories.keys() | merged),
+        silences=silences_of(tx, ruleset, now),
         budget_used={
             compiled.rule.id: tx.budget_used(
                 compiled.rule.id, period_start(compiled.rule.budget, now)
@@ -178,6 +182,12 @@ def _absorbed(tx: Transaction, merged: set[str]) -> dict[str, tuple[Episode, ...
         )
         for name, episodes in tx.episodes(merged).items()
     }
+
+
+def silences_of(tx: Transaction, ruleset: Ruleset, now: datetime) -> Silences:
+    """What is silenced, will be, or was so lately that lateness may count from its end."""
+    latest = max((c.rule.max_lateness for c in ruleset.rules), default=timedelta())
+    return Silences((*tx.silences(now - latest), *ruleset.generation.silences))
 
 
 def _messages(

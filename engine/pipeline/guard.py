@@ -15,7 +15,8 @@ from engine.domain.reason import Reason
 from engine.domain.rule import Mode
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, value_of
-from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord
+from engine.pipeline.gather import silences_of
+from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +26,24 @@ class Verdict:
     Attributes:
         stop: Why it must not be done any more; None to go on.
         wait: The ticket cannot be read: later, without burning an attempt.
+        silenced_until: A silence is in force: then, without burning an attempt (aware UTC).
         changes: The field changes that are left to do.
         as_of: The ticket could not be read: the notice says how old its facts are (aware UTC).
     """
 
     stop: Reason | None = None
     wait: bool = False
+    silenced_until: datetime | None = None
     changes: tuple[FieldChange, ...] = ()
     as_of: datetime | None = None
 
 
 def guard(
-    row: OutboxRow, ruleset: Ruleset, reading: Reading, record: TicketRecord | None
+    row: OutboxRow,
+    ruleset: Ruleset,
+    reading: Reading,
+    record: TicketRecord | None,
+    silenced_until: datetime | None = None,
 ) -> Verdict:
     """Whether an action is still right.
 
@@ -45,6 +52,7 @@ def guard(
         ruleset: The rules in force now.
         reading: The ticket, read again from its helpdesk.
         record: The ticket as the store holds it.
+        silenced_until: Until when the rule is silenced on the ticket, if it is (aware UTC).
     """
     action = row.action
     rule = ruleset.generation.rule(action.episode.rule)
@@ -54,9 +62,31 @@ def guard(
         return Verdict()
     if reading.presence is Presence.GONE:
         return Verdict(stop=Reason.GONE)
-    if reading.observation is None:
-        return _unreadable(action, record)
-    return _read(row, reading.observation, record)
+    seen = reading.observation
+    verdict = _unreadable(action, record) if seen is None else _read(row, seen, record)
+    if silenced_until is None or verdict.stop is not None:
+        return verdict
+    if action.audience is Audience.CUSTOMER:
+        return Verdict(stop=Reason.SILENCED)
+    return Verdict(silenced_until=silenced_until)
+
+
+def silenced_until(
+    tx: Transaction, ruleset: Ruleset, action: Action, now: datetime
+) -> datetime | None:
+    """Until when the action's rule is silenced on its ticket (aware UTC); None when it is not.
+
+    What a group's receivers are told waits only while all the tickets that it names are silenced.
+    """
+    silences = silences_of(tx, ruleset, now)
+    rule = ruleset.generation.rule(action.episode.rule)
+    if rule is None or not silences:
+        return None
+    named = action.details.get("tickets") if action.kind is ActionKind.NOTIFY else None
+    records = tx.records({action.ticket, *(named if isinstance(named, list) else ())})
+    over = [silences.over(rule.ids, record.source, now) for record in records.values()]
+    found = [quiet.until for quiet in over if quiet is not None]
+    return min(found) if found and len(found) == len(over) else None
 
 
 def _read(row: OutboxRow, seen: Observation, record: TicketRecord | None) -> Verdict:

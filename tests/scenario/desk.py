@@ -17,6 +17,7 @@ from engine.domain.facts import CustomerLimits
 from engine.domain.history import History
 from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import Matchers
 from engine.domain.ticket import (
     Actor,
     Customer,
@@ -28,6 +29,7 @@ from engine.domain.ticket import (
     with_value,
 )
 from engine.pipeline.cycle import Cycle, Work
+from engine.pipeline.silence import Asked, end, silence
 from engine.ports import Json, Message
 from engine.rulebook import load, render_problem
 from engine.simulation.world import LONG_AGO, World
@@ -200,6 +202,20 @@ class Desk:
         """Live up to that instant; somebody takes the ticket's escalations by name."""
         self.live(when)
         return self.world.acknowledge(name, rule, "ann", at(when))
+
+    def silence(self, when: str, until: str, begins: str | None = None, **matchers: str) -> str:
+        """Live up to that instant; somebody silences what is named until another; gives the id."""
+        self.live(when)
+        assert self.ruleset is not None
+        named = Matchers(**{kind: (name,) for kind, name in matchers.items()})
+        asked = Asked(named, at(until), "ann", "works", at(begins) if begins else None)
+        return silence(self.store, asked, self.ruleset.group_kinds, at(when)).id
+
+    def end_silence(self, when: str, silence_id: str) -> None:
+        """Live up to that instant; somebody ends a silence."""
+        self.live(when)
+        assert self.ruleset is not None
+        end(self.store, silence_id, self.ruleset.group_kinds, at(when))
 
     def live(self, until: str) -> Work:
         """Live through every event and due instant up to so long after Monday at nine."""

@@ -9,13 +9,14 @@ The model, where a late look is promised to make no difference in the end:
   depend, and nothing comes later than `max_lateness`.
 - What acknowledges must be later than the firing, so a late firing is acknowledged otherwise: rules
   that a reply acknowledges are asked only where nothing is resolved meanwhile.
-- Pauses, acknowledgements and suspensions may make it late; every story ends with none of them, and
-  is then lived on for long enough.
+- Pauses, acknowledgements, suspensions and silences may make it late; every story ends with none of
+  them, and is then lived on for long enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +24,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.domain.silence import Matchers
 from engine.domain.ticket import Status
+from engine.errors import UsageError
+from engine.pipeline.silence import Asked, silence
 from engine.testing import MONDAY
 from tests.scenario.desk import OFFICE, Desk, rule, rules
 
@@ -85,7 +89,7 @@ happenings = st.builds(
 interruptions = st.builds(
     Interruption,
     st.integers(1, STEPS),
-    st.sampled_from(["look", "restart", "reload", "edit", "crash"]),
+    st.sampled_from(["look", "restart", "reload", "edit", "crash", "silence"]),
 )
 some_rules = st.sets(st.sampled_from(RULES), min_size=1, max_size=3).map(
     lambda chosen: [one for one in RULES if one in chosen or "id: held" in one]
@@ -138,6 +142,8 @@ def interrupt(desk: Desk, chosen: list[str], one: Interruption, number: int) -> 
             desk.rules(rules(*chosen, before=OFFICE), now)
         case "edit":
             desk.rules(rules(*chosen, unrelated, before=OFFICE), now)
+        case "silence":
+            silence_for_a_while(desk, now, number)
         case "crash":
             assert desk.cycle is not None
             desk.cycle.ingest(now)
@@ -145,6 +151,15 @@ def interrupt(desk: Desk, chosen: list[str], one: Interruption, number: int) -> 
             desk.restart()
         case _:
             pass
+
+
+def silence_for_a_while(desk: Desk, now: datetime, number: int) -> None:
+    """Every rule on a ticket, or one rule on all, for a third of the story."""
+    assert desk.ruleset is not None
+    matchers = (Matchers(tickets=("desk:T1",)), Matchers(rules=("opened",)), Matchers())
+    asked = Asked(matchers[number % 3], now + STEPS // 3 * STEP, "ann", "works")
+    with suppress(UsageError):  # the ticket is not there yet
+        silence(desk.store, asked, desk.ruleset.group_kinds, now)
 
 
 def live_through(
@@ -173,6 +188,7 @@ def look_twice(desk: Desk, now: datetime) -> None:
 
 def check(chosen: list[str], story: list[Happening], fate: list[Interruption]) -> None:
     if any(one.what == "resolves" for one in story):
+        fate = [one for one in fate if one.what != "silence"]
         chosen = [one for one in chosen if "id: answered" not in one]
     plain = begin(chosen, story)
     plain.play(MONDAY + STEPS * STEP + AFTERWARDS)

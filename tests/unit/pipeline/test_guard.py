@@ -172,3 +172,30 @@ def test_a_field_that_stands_as_when_it_was_decided_is_changed() -> None:
     """Our own earlier write, which the last reading did not show yet, is no person's."""
     kept = record(ticket(status=Status.OPEN, type="older"))
     assert check(ActionKind.CHANGE, reading(), kept).changes == (TYPE, TAGS)
+
+
+# --- silences ------------------------------------------------------------------------------------
+
+SILENT = MONDAY + timedelta(hours=4)
+
+
+@pytest.mark.parametrize("kind", [ActionKind.CHANGE, ActionKind.NOTE, ActionKind.NOTIFY])
+def test_what_is_silenced_waits_for_the_end_of_the_silence(kind: ActionKind) -> None:
+    verdict = guard(row(kind), RULESET, reading(), record(), SILENT)
+    assert (verdict.stop, verdict.silenced_until) == (None, SILENT)
+
+
+def test_a_silenced_customer_is_not_written_to_at_all() -> None:
+    assert guard(row(ActionKind.REPLY), RULESET, reading(), record(), SILENT).stop is (
+        Reason.SILENCED
+    )
+
+
+def test_a_digest_goes_out_in_a_silence() -> None:
+    assert guard(row(ActionKind.DIGEST), RULESET, reading(), record(), SILENT) == Verdict()
+
+
+@pytest.mark.parametrize("kind", [ActionKind.CHANGE, ActionKind.NOTE, ActionKind.NOTIFY])
+def test_what_is_wrong_anyway_does_not_wait_for_a_silence(kind: ActionKind) -> None:
+    now = reading(ticket(status=Status.RESOLVED))
+    assert guard(row(kind), RULESET, now, record(), SILENT).stop is Reason.RESOLVED
