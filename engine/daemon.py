@@ -213,6 +213,7 @@ class Daemon:
             cycle = self._present()
             now = self.app.clock.now()
             cycle.ingest(now)
+            cycle.announce(now)
             cycle.evaluate(now)
         self._alive()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.domain.actions import Audience
+from engine.domain.episode import CustomerMessage
 from engine.domain.ticket import utc_second
 from engine.errors import Problem
+from engine.pipeline.announce import Announcement
 from engine.pipeline.cycle import Work
 from engine.pipeline.deliver import Finished
 from engine.pipeline.evaluate import Fired
-from engine.ports import OutboxState
+from engine.ports import OutboxState, SilenceTold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +32,8 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
         Whether an evaluation was told of.
     """
     _tell_of_reading(log, work)
+    for announcement in work.announced:
+        _tell_of_silence(log, announcement)
     for fired in work.evaluated.fired:
         _tell_of_firing(log, fired)
     for end in work.evaluated.exhausted:
@@ -41,6 +45,9 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
             level=end.level,
             name=end.name,
         )
+    for message in work.evaluated.messages:
+        if message.skipped is not None:
+            _tell_of_skipping(log, message)
     for failure in work.evaluated.failures:
         log.error("decision.failed", ticket=failure.subject, exc_info=failure.error)
     for finished in work.delivered.finished:
@@ -82,6 +89,35 @@ def _tell_of_firing(log: Logger, fired: Fired) -> None:
         occurrence=fired.occurrence,
         due_at=utc_second(fired.due_at),
         reason=fired.reason.value,
+    )
+
+
+def _tell_of_skipping(log: Logger, message: CustomerMessage) -> None:
+    log.info(
+        "customer.skipped",
+        ticket=message.ticket,
+        rule=message.episode.rule,
+        message=message.message.value,
+        occurrence=message.occurrence,
+        due_at=utc_second(message.due_at),
+        reason=message.skipped,
+    )
+
+
+def _tell_of_silence(log: Logger, told: Announcement) -> None:
+    silence, matchers = told.silence, told.silence.matchers
+    say = log.warning if told.turn is SilenceTold.ENDING else log.info
+    say(
+        f"silence.{told.turn.value}",
+        id=silence.id,
+        rules=list(matchers.rules),
+        tickets=list(matchers.tickets),
+        customers=list(matchers.customers),
+        groups=list(matchers.groups),
+        begins_at=utc_second(silence.begins_at),
+        until=utc_second(silence.ends_at),
+        author=silence.author,
+        reason=silence.reason,
     )
 
 

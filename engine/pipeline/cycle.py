@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from engine.domain.matching import earliest
 from engine.domain.reason import Reason
 from engine.errors import HelpdeskError
+from engine.pipeline.announce import Announcement, announce, next_turn_at
 from engine.pipeline.deliver import Delivered, Outside, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
 from engine.pipeline.ingest import Ingested, ingest
@@ -30,6 +31,7 @@ class Work:
     unread: dict[str, HelpdeskError] = field(default_factory=dict)
     evaluated: Evaluated = field(default_factory=Evaluated)
     delivered: Delivered = field(default_factory=Delivered)
+    announced: list[Announcement] = field(default_factory=list)
 
     def add(self, other: Work) -> None:
         """Count other work with this."""
@@ -38,6 +40,7 @@ class Work:
         self.unread.update(other.unread)
         self.evaluated.add(other.evaluated)
         self.delivered.finished.extend(other.delivered.finished)
+        self.announced.extend(other.announced)
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Cycle:
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
         total = self.ingest(now)
+        total.announced = self.announce(now).announced
         for _ in range(MOST_ROUNDS):
             work = self.evaluate(now)
             work.delivered = self.deliver(now).delivered
@@ -85,6 +89,12 @@ class Cycle:
                 self.read_once.add(name)
             except HelpdeskError as error:
                 work.unread[name] = error
+        self.heard(work)
+        return work
+
+    def announce(self, now: datetime) -> Work:
+        """Find what the log is to tell of silences."""
+        work = Work("announce", announced=announce(self.store, now))
         self.heard(work)
         return work
 
@@ -131,8 +141,8 @@ class Cycle:
         begin = BEFORE_EVERYTHING if after is None else after
         arrivals = (helpdesk.next_change_at(begin) for helpdesk in self.helpdesks.values())
         with self.store.read() as tx:
-            due_at = tx.next_due_at()
-        found = earliest((*arrivals, due_at))
+            due_at, told_at = tx.next_due_at(), next_turn_at(tx)
+        found = earliest((*arrivals, due_at, told_at))
         if after is not None and self.holds_some:
             released_at = next_release_at(self.store, self.policy.ruleset, after)
             found = earliest((found, released_at))
