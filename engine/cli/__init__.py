@@ -35,6 +35,7 @@ VERBS = {
     "schema": "engine.cli.schemas",
     "ack": "engine.cli.acting",
     "reload": "engine.cli.reloading",
+    "silence": "engine.cli.silencing",
 }
 """Verb → the module that has it; each is imported only when it is asked for."""
 

@@ -39,6 +39,23 @@ class Instant(click.ParamType[datetime]):
         return at
 
 
+class OneLine(click.ParamType[str]):
+    """A text that fits on a line and is harmless to a terminal; not empty."""
+
+    name = "TEXT"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read it, without the blanks around it."""
+        text = str(value).strip()
+        if not text:
+            self.fail("it is empty", param, ctx)
+        if not text.isprintable():
+            self.fail(f"{text!a} is more than one line of plain text", param, ctx)
+        return text
+
+
 INSTANT = Instant()
 
 
@@ -63,3 +80,4 @@ class Length(click.ParamType[timedelta]):
 
 
 LENGTH = Length()
+ONE_LINE = OneLine()

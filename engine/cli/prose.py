@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         OnceDocument,
         OutboxLine,
         ReloadDocument,
+        SilenceLine,
         StatusDocument,
     )
 
@@ -46,6 +47,11 @@ def explanation_lines(
         until = standing.acknowledged_until
         if until is not None and until > at:
             yield f"  acknowledged until {_local(until, zone)}"
+        quiet = standing.silenced
+        if quiet is not None:
+            silence = quiet.silence
+            yield f"  silenced until {_local(quiet.until, zone)} by silence {silence.id}"
+            yield f"    {_one_line(silence.author)}: {_one_line(silence.reason)}"
         next_at = _local(one.next_at, zone) if one.next_at else "when something changes"
         yield f"  next look: {next_at}"
         if one.decision:
@@ -234,6 +240,8 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
     )
     for one in document["exhausted"]:
         yield f"nobody took {one['ticket']} after the last notice of {one['rule']} {one['name']}"
+    for silence in document["silences"]:
+        yield f"silence {silence['id']}: {_silent_when(silence)}, over {_silenced_what(silence)}"
     counts = (f"{state} {count}" for state, count in document["outbox"].items() if count)
     yield f"outbox: {', '.join(counts) or 'empty'}"
     yield ""
@@ -266,3 +274,46 @@ def outbox_lines(rows: Sequence[OutboxLine]) -> Iterator[str]:
             f"{row['id']:>6} {row['state']:10} {row['audience']:9} {row['action']:7} "
             f"{row['created_at']}  {row['ticket']}  {row['rule']}{reason}"
         )
+
+
+# --- silences ------------------------------------------------------------------------------------
+
+
+def silence_lines(silences: Sequence[SilenceLine]) -> Iterator[str]:
+    """Silences, three lines each: when, over what, by whom and why."""
+    if not silences:
+        yield "nothing is silenced"
+    for one in silences:
+        yield f"silence {one['id']}: {_silent_when(one)}"
+        yield f"  over {_silenced_what(one)}"
+        yield f"  {_one_line(one['author'])}: {_one_line(one['reason'])}"
+
+
+def _silent_when(one: SilenceLine) -> str:
+    recurring = f", recurring in {one['during']}" if one["during"] else ""
+    if one["state"] == "over":
+        return f"was in force from {one['begins_at']} until {one['ends_at']}"
+    if one["state"] == "in_force":
+        return f"in force until {one['ends_at']}{recurring}"
+    if one["begins_at"] is None:
+        return f"never in force: {one['during']} never opens"
+    return f"from {one['begins_at']} until {one['ends_at']}{recurring}"
+
+
+def _silenced_what(one: SilenceLine) -> str:
+    named = [
+        f"{kind} {' or '.join(names)}"
+        for kind, names in (
+            ("rule", one["rules"]),
+            ("ticket", one["tickets"]),
+            ("customer", one["customers"]),
+            ("group", one["groups"]),
+        )
+        if names
+    ]
+    return ", ".join(named) or "every rule on every ticket"
+
+
+def _one_line(text: str) -> str:
+    """A text of the rule files, which may be long there."""
+    return " ".join(text.split())

@@ -9,7 +9,7 @@ from enum import Enum
 
 from engine.domain.customer_updates import plan_messages
 from engine.domain.decide import decide
-from engine.domain.episode import Firing, Passing
+from engine.domain.episode import CustomerMessage, Firing, Passing
 from engine.domain.facts import Facts
 from engine.domain.ladder import LevelStanding, LevelState
 from engine.domain.look import findings
@@ -17,6 +17,7 @@ from engine.domain.matching import Finding, earliest
 from engine.domain.reason import Reason
 from engine.domain.rule import Level, Rule
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import Quiet
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
 from engine.errors import UsageError
@@ -25,6 +26,7 @@ from engine.insight.contracts.documents import (
     ExplainDocument,
     LevelInfo,
     RuleExplanation,
+    SilenceInForce,
 )
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import Gathered, gather
@@ -138,14 +140,20 @@ def upto(facts: Facts, at: datetime) -> Facts:
         replace(
             episode,
             firings=tuple(f for f in episode.firings if f.fired_at <= at and _is_own(f)),
-            messages=tuple(m for m in episode.messages if m.deliver_at <= at),
+            messages=tuple(m for m in episode.messages if _written_at(m) <= at),
             ended_at=episode.ended_at if episode.ended_at and episode.ended_at <= at else None,
         )
         for episode in facts.episodes
     )
-    messages = tuple(message for message in facts.messages if message.deliver_at <= at)
+    messages = tuple(message for message in facts.messages if _written_at(message) <= at)
     known = tuple(e for e in episodes if e.firings or e.messages)
-    return replace(facts, episodes=known, messages=messages)
+    silences = facts.silences.known_at(at)
+    return replace(facts, episodes=known, messages=messages, silences=silences)
+
+
+def _written_at(message: CustomerMessage) -> datetime:
+    """When a message was written down: at its delivery; a skipped one as soon as it was due."""
+    return message.deliver_at if message.skipped is None else message.due_at
 
 
 def _is_own(firing: Firing) -> bool:
@@ -259,8 +267,20 @@ def _rule_json(one: Explanation) -> RuleExplanation:
             "target_seconds": _seconds(one.target),
         },
         "levels": [_level_json(level) for level in one.levels],
+        "silence": _silence_json(standing.silenced),
         "next_at": _text(one.next_at),
         "decision": one.decision,
+    }
+
+
+def _silence_json(quiet: Quiet | None) -> SilenceInForce | None:
+    if quiet is None:
+        return None
+    return {
+        "id": quiet.silence.id,
+        "author": quiet.silence.author,
+        "reason": quiet.silence.reason,
+        "until": utc_second(quiet.until),
     }
 
 

@@ -32,13 +32,11 @@ def as_json(
         rows = tx.view("v_outbox", {"audience": "customer"})
         next_at = tx.next_due_at()
     states = {str(row["idempotency_key"]): str(row["state"]) for row in rows}
-    pending = OutboxState.PENDING.value
     written = [
-        _message(one, pending if dry_run else states.get(key_of(one), pending))
-        for one in work.evaluated.messages
+        _message(one, _state(one, states, dry_run=dry_run)) for one in work.evaluated.messages
     ]
     planned = [one.message for one in work.evaluated.planned.values() if one is not None]
-    waiting = [_message(one, pending) for one in planned]
+    waiting = [_message(one, OutboxState.PENDING.value) for one in planned]
     return {
         "format": "escalatord.once/1",
         "now": utc_second(now),
@@ -55,6 +53,14 @@ def as_json(
 def key_of(message: CustomerMessage) -> str:
     """Idempotency key of the outbox row that carries a customer's message."""
     return "|".join((message.episode.text, message.message.value, str(message.occurrence)))
+
+
+def _state(one: CustomerMessage, states: Mapping[str, str], *, dry_run: bool) -> str:
+    """Where a message stands in the outbox; a dry run has sent none."""
+    if one.skipped is not None:
+        return OutboxState.CANCELLED.value
+    pending = OutboxState.PENDING.value
+    return pending if dry_run else states.get(key_of(one), pending)
 
 
 def order_of(row: Mapping[str, object]) -> tuple[str, str, str, int, int]:

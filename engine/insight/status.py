@@ -19,6 +19,7 @@ from engine.insight.contracts.documents import (
     StatusDocument,
 )
 from engine.insight.explain import upto
+from engine.insight.silences import silence_line, silences
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import gather
 from engine.ports import Json, Store
@@ -70,6 +71,7 @@ def status(
         "overdue": counts["overdue"],
         "unowned": len(nobodys),
         "exhausted": _exhausted(nobodys),
+        "silences": [silence_line(one, now) for one in silences(store, policy.ruleset, now)],
         "held": counts["held"],
         "outbox": counts["outbox"],
         "rules": _per_rule(policy, firings, outbox),

@@ -15,6 +15,7 @@ from engine.app import App
 from tests.cli.desk import CONFIG, LATE, Desk, Document, Ended, day, row
 
 LOOKING = [["status"], ["explain", "desk:1"], ["outbox", "list"], ["ack", "desk:1"]]
+SILENCING = [["silence", "list"], ["silence", "end", "1"]]
 ACTING = [["once"], ["run"], ["import"], ["migrate"]]
 TYPO = LATE.replace("levels:", "levles:").replace("escalate,", "escalate, tpyo: 1,")
 
@@ -32,7 +33,7 @@ def assert_said(ended: Ended, code: int, *words: str) -> None:
 # --- the config file -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [*LOOKING, *ACTING])
+@pytest.mark.parametrize("arguments", [*LOOKING, *SILENCING, *ACTING])
 def test_a_config_file_that_is_missing(empty_desk: Desk, arguments: list[str]) -> None:
     ended = empty_desk.run(*arguments)
 

@@ -14,6 +14,7 @@ from engine.insight.contracts.documents import (
     OutboxDocument,
     PlanDocument,
     ReloadDocument,
+    SilenceDocument,
     StatusDocument,
 )
 from engine.insight.contracts.json_schema import Schema, schema_of
@@ -28,6 +29,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "import": ImportDocument,
     "plan": PlanDocument,
     "reload": ReloadDocument,
+    "silence": SilenceDocument,
 }
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {

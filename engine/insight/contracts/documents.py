@@ -40,6 +40,7 @@ Subject = Annotated[
     str, "What the rule is held against: HELPDESK:ID, customer:ID, organization:ID or everyone"
 ]
 RuleId = Annotated[str, "Id of the rule"]
+SilenceId = Annotated[str, "A number, or the name of a recurring silence of the rule files"]
 EpisodeKey = Annotated[str, "Id of the event that anchors the episode"]
 GenerationId = Annotated[str, "The rules that decided; empty before the first"]
 
@@ -170,6 +171,15 @@ class LevelInfo(TypedDict):
     fired_at: Instant | None
 
 
+class SilenceInForce(TypedDict):
+    """A silence that holds a rule back."""
+
+    id: SilenceId
+    author: Annotated[str, "Who asked for it"]
+    reason: Annotated[str, "Why"]
+    until: Annotated[Instant, "When it ends, unless somebody ends it before"]
+
+
 class RuleExplanation(TypedDict):
     """How one rule stands to the ticket, or to a group that it belongs to."""
 
@@ -182,6 +192,7 @@ class RuleExplanation(TypedDict):
     conditions: Annotated[Condition | None, "The match; null if there is no ticket to hold it to"]
     clock: ClockState
     levels: list[LevelInfo]
+    silence: Annotated[SilenceInForce | None, "The silence that is in force over it"]
     next_at: Annotated[
         Instant | None,
         "The earliest instant at which, if nothing happens, it could stand otherwise",
@@ -294,6 +305,32 @@ class ExhaustedLadder(TypedDict):
     name: str
 
 
+class SilenceLine(TypedDict):
+    """A silence: asked for by somebody, or recurring."""
+
+    id: SilenceId
+    state: Literal["in_force", "to_come", "over"]
+    during: Annotated[str | None, "The calendar whose open hours are silent; null unless it recurs"]
+    begins_at: Annotated[
+        Instant | None, "Of one that recurs, when it begins next; null while it is in force"
+    ]
+    ends_at: Annotated[Instant | None, "When it ends, or ended; null if it never begins"]
+    rules: Annotated[list[str], "Only these rules; empty for all"]
+    tickets: Annotated[list[str], "Only these tickets, HELPDESK:ID; empty for all"]
+    customers: Annotated[list[str], "Only tickets of these customers; empty for all"]
+    groups: Annotated[list[str], "Only tickets that these groups have; empty for all"]
+    author: Annotated[str, "Who asked for it"]
+    reason: Annotated[str, "Why"]
+
+
+class SilenceDocument(TypedDict):
+    """What is silenced; in the order in which it was asked for, then what recurs."""
+
+    format: Literal["escalatord.silence/1"]
+    now: Annotated[Instant, "The instant of the domain: in a replay, the replayed one"]
+    silences: list[SilenceLine]
+
+
 class StatusDocument(TypedDict):
     """How the daemon is doing."""
 
@@ -307,6 +344,7 @@ class StatusDocument(TypedDict):
     overdue: Annotated[Count, "Subjects that should have been looked at by now"]
     unowned: Annotated[Count, "Live escalations that nobody has taken"]
     exhausted: Annotated[list[ExhaustedLadder], "Those of them of which the last notice was said"]
+    silences: Annotated[list[SilenceLine], "Those that are in force or to come"]
     held: Annotated[Count, "Outbox rows that wait for people: held or unknown"]
     outbox: Annotated[dict[str, Count], "Rows by state, every state named"]
     rules: list[RuleStatus]
