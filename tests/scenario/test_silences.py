@@ -371,6 +371,16 @@ def test_a_person_who_replies_in_a_silence_sets_the_rhythm(desk: Desk) -> None:
     assert desk.heard() == ["still-working@7h30m"]
 
 
+def test_a_follow_up_due_in_a_silence_is_skipped_for_good(desk: Desk) -> None:
+    asked = "{follow_up: {after: 3h, template: survey}}"
+    climbing(desk, "[{name: a, after: 1h, kind: technical}]", customer=asked)
+    desk.resolve("2h")
+    desk.silence("4h", "6h", tickets="desk:T1")
+    desk.live("5d")
+    assert desk.heard() == []
+    assert skipped(desk) == ["r follow_up#1: silenced"]
+
+
 # --- recurring silences --------------------------------------------------------------------------
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_silences"
-down_revision = "0001_first"
+revision = "0003_silences"
+down_revision = "0002_exhausted"
 branch_labels = None
 depends_on = None
 
