@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_silences"
-down_revision = "0002_exhausted"
+revision = "0004_silences"
+down_revision = "0003_merges"
 branch_labels = None
 depends_on = None
 
