@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO, cast
 
 import structlog
+from structlog.dev import Column
 
 LogFormat = Literal["auto", "json", "console"]
 Logger = structlog.typing.FilteringBoundLogger
@@ -32,13 +33,14 @@ def configure(stream: TextIO, level: str = "info", format_: LogFormat = "auto") 
     renderer = (
         structlog.processors.JSONRenderer(default=_plain)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=20)
+        else structlog.dev.ConsoleRenderer(columns=_columns(has_colours=stream.isatty()))
     )
+    stamp = "iso" if as_json else "%H:%M:%S"
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             _add_severity,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.TimeStamper(fmt=stamp, utc=True),
             structlog.processors.format_exc_info if as_json else _as_it_is,
             renderer,
         ],
@@ -49,6 +51,30 @@ def configure(stream: TextIO, level: str = "info", format_: LogFormat = "auto") 
     # An overrun is no news: the scheduler counts them.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+
+
+def _columns(*, has_colours: bool) -> list[Column]:
+    """A line for a person: time, event, then the rest; what is serious says so.
+
+    Our own columns, since structlog's take `level` for the severity, and ours is a number.
+    """
+    bold, faint, red, end = _STYLES if has_colours else ("", "", "", "")
+    return [
+        Column("timestamp", lambda _, at: f"{faint}{at}{end}"),
+        Column("severity", lambda _, how: "" if how in _QUIET else f"{red}{how}{end}"),
+        Column("event", lambda _, event: f"{bold}{event}{end}"),
+        Column("", lambda key, value: f"{faint}{key}={end}{_readable(value)}"),
+    ]
+
+
+_QUIET = frozenset({"debug", "info"})
+_STYLES = ("\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m")
+
+
+def _readable(value: object) -> str:
+    """A value on one line; nothing in it can move the cursor."""
+    text = _plain(value)
+    return text if text.isprintable() and " " not in text else repr(text)
 
 
 def _add_severity(
