@@ -1,6 +1,6 @@
 """Follows a page of the manual to the letter, as somebody would who has nothing but the page.
 
-1. A fence whose first line names a file (```yaml rules/first.yaml) is written to that file.
+1. A fence that names a file (```yaml rules/first.yaml) is written to that file.
 2. In a fence ```console every line that begins with `$ ` is typed into a shell that has a terminal,
    and what the page shows beneath must be what appears. `...` stands for any text within a line,
    and alone on a line for any lines. A command ends with 0, the last one with what
@@ -211,13 +211,16 @@ class Follower:
     """Does what a page says, in a folder.
 
     Attributes:
-        page: Where the page is, for complaints.
+        with_set_up: Whether the set-up is done too.
+        left_out: Commands that are not typed; for pages that bear no remarks.
+        followed: What was typed.
     """
 
     page: Path
     folder: Path
     environment: Mapping[str, str]
     with_set_up: bool = False
+    left_out: frozenset[str] = frozenset()
     followed: list[Command] = field(default_factory=list)
 
     def follow(self) -> None:
@@ -236,6 +239,8 @@ class Follower:
             first.close()
 
     def _take(self, step: Step, first: Terminal, second: Terminal) -> None:
+        if isinstance(step, Command) and step.text in self.left_out:
+            return
         if isinstance(step, Interrupt):
             second.interrupt()
         elif isinstance(step, File):

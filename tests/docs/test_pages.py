@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -46,9 +47,28 @@ def test_the_tutorial_works_line_by_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["helpdesk-file.md"])
+@pytest.mark.parametrize("page", ["helpdesk-file.md", "rule-language.md"])
 def test_a_page_works_line_by_line(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
+
+
+@pytest.mark.proof
+def test_the_readme_works_line_by_line(tmp_path: Path) -> None:
+    for name in ("config.example.yaml", "examples", "rules"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy(ROOT / name, tmp_path / name)
+    known = environment(tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(tmp_path / "bin")
+    # What `make run` would have done by the time that somebody opens a second terminal.
+    once = [".venv/bin/escalatord", "once", "--config", "config.example.yaml"]
+    subprocess.run(once, cwd=tmp_path, env=known, check=True, capture_output=True)
+    installing = frozenset({"make run", "make test"})
+
+    follower = Follower(ROOT / "README.md", tmp_path, known, left_out=installing)
+    follower.follow()
+
+    assert [each.text.split()[3] for each in follower.followed] == ["status", "explain", "outbox"]
 
 
 @pytest.mark.proof
