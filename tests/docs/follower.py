@@ -7,8 +7,8 @@
    `<!-- exit 1 -->` above the fence says.
 3. `<!-- second terminal -->` above a fence: its last command goes on running there; what the page
    shows must appear. `<!-- Ctrl-C in the second terminal -->` ends it.
-4. `<!-- not followed: reason -->` above a fence leaves it out; so does `<!-- set-up -->`, unless the
-   set-up is wanted.
+4. `<!-- not followed: reason -->` above a fence leaves it out; so does `<!-- set-up -->`, unless
+   the set-up is wanted.
 """
 
 from __future__ import annotations

@@ -23,7 +23,10 @@ def hours_in_words(calendar: Calendar) -> str:
     if calendar.name == ALWAYS.name:
         return ""
     hours = calendar.hours
-    parts = [f"{_week(hours.weekly)}, {hours.timezone}"]
+    weekly = _week(hours.weekly)
+    parts = [f"{weekly or 'single days only'}, {hours.timezone}"]
+    if weekly and hours.days:
+        parts.append("other hours on single days")
     if hours.holidays is not no_holidays:
         parts.append("not on public holidays")
     if hours.day is not None:
@@ -39,7 +42,7 @@ def _week(weekly: tuple[DayHours, ...]) -> str:
         if hours:
             first, last = _DAYS[numbers[0]], _DAYS[numbers[-1]]
             spans.append(f"{first if first == last else f'{first}–{last}'} {_day(hours)}")
-    return ", ".join(spans) or "closed all week"
+    return ", ".join(spans)
 
 
 def _day(hours: DayHours) -> str:

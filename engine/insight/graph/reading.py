@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from engine.domain.calendar import ALWAYS
+from engine.domain.condition import ContactsBy
 from engine.domain.rule import (
     AcknowledgeBy,
     Generation,
@@ -207,14 +208,17 @@ def _notes(rule: Rule, generation: Generation) -> Iterator[str]:
     if holders:
         yield f"Its levels wait while {listed(holders, 'or')} is at work on the same ticket."
     if rule.cooldown is not None:
-        subject = "ticket" if rule.groups_by is None else rule.groups_by.value
-        yield (
-            f"After its last level it keeps quiet about the same {subject}"
-            f" for {wall_clock(rule.cooldown)}."
-        )
+        yield f"After its last level it keeps quiet{_about(rule)} for {wall_clock(rule.cooldown)}."
     told = {name for level in rule.levels for name in level.notify}
     if told & BUILT_IN.keys():
         yield last_resort(generation)
+
+
+def _about(rule: Rule) -> str:
+    if rule.groups_by is None:
+        return " about the same ticket"
+    is_one = rule.groups_by is not ContactsBy.EVERYONE
+    return f" about the same {rule.groups_by.value}" if is_one else ""
 
 
 def _taking(rule: Rule) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.domain.calendar import ALWAYS, Calendar, OpeningHours
+from engine.domain.calendar import ALWAYS, Calendar, DayHours, OpeningHours, SpecialDay
 from engine.insight.graph.board import RuleBoard
 from engine.insight.graph.hours import hours_in_words
 from engine.insight.graph.lengths import length_in
@@ -68,6 +68,20 @@ def test_equal_days_are_said_together() -> None:
     assert hours_in_words(OFFICE) == (
         "office: Mon–Thu 09:00–12:30 and 13:30–17:30, Fri 22:00–06:00, Sun all day, Europe/Berlin;"
         " 1d is 7h 30m"
+    )
+
+
+def test_single_days_are_mentioned() -> None:
+    closed: tuple[DayHours, ...] = ((),) * 7
+    days: dict[SpecialDay, DayHours] = {(12, 31): ((540, 720),)}
+    hours = OpeningHours("Europe/Berlin", closed, days=days)
+    daily = OpeningHours("Europe/Berlin", (((0, 1440),),) * 7, days={(12, 25): ()})
+
+    assert (
+        hours_in_words(Calendar("year-end", hours)) == "year-end: single days only, Europe/Berlin"
+    )
+    assert hours_in_words(Calendar("daily", daily)) == (
+        "daily: Mon–Sun all day, Europe/Berlin; other hours on single days"
     )
 
 
