@@ -32,8 +32,8 @@ _FENCE: Final = re.compile(r"^```(?P<language>\w*)(?: (?P<file>\S+))?$")
 _REMARK: Final = re.compile(r"^<!-- (?P<words>.*) -->$")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COLUMNS: Final = 160
-_PATIENCE: Final = 120
-"""Seconds after which a command hangs, on however slow a machine."""
+_PATIENCE: Final = 600
+"""Seconds without a line after which a command hangs: setting up is quiet for minutes."""
 _END: Final = "~~~ended"
 
 
