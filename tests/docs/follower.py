@@ -5,8 +5,9 @@
    and what the page shows beneath must be what appears. `...` stands for any text within a line,
    and alone on a line for any lines. A command ends with 0, the last one with what
    `<!-- exit 1 -->` above the fence says.
-3. `<!-- second terminal -->` above a fence: its last command goes on running there; what the page
-   shows must appear. `<!-- Ctrl-C in the second terminal -->` ends it.
+3. `<!-- second terminal -->` above a fence: it is typed into another shell, which begins where the
+   first one began. Its last command goes on running; what the page shows must appear.
+   `<!-- Ctrl-C in the second terminal -->` ends it.
 4. `<!-- not followed: reason -->` above a fence leaves it out; so does `<!-- set-up -->`, unless
    the set-up is wanted.
 """
@@ -43,6 +44,7 @@ class Command:
 
     Attributes:
         shown: The lines of the page; None where it shows none, and so says nothing of them.
+        goes_on: It runs beside what follows.
     """
 
     line: int
@@ -50,6 +52,7 @@ class Command:
     shown: tuple[str, ...] | None
     code: int = 0
     is_second_terminal: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def _fenced(fence: re.Match[str], body: list[str], line: int, remarks: list[str]
     if fence["language"] != "console":
         return
     codes = [int(words.removeprefix("exit ")) for words in remarks if words.startswith("exit ")]
+    is_second = "second terminal" in remarks
     starts = [at for at, text in enumerate(body) if text.startswith("$ ")]
     for at, after in zip(starts, [*starts[1:], len(body)], strict=True):
         is_last = after == len(body)
@@ -109,7 +113,8 @@ def _fenced(fence: re.Match[str], body: list[str], line: int, remarks: list[str]
             text=body[at].removeprefix("$ "),
             shown=tuple(body[at + 1 : after]) or None,
             code=codes[0] if codes and is_last else 0,
-            is_second_terminal=is_last and "second terminal" in remarks,
+            is_second_terminal=is_second,
+            goes_on=is_second and is_last,
         )
 
 
@@ -247,29 +252,33 @@ class Follower:
             path = self._here(first) / step.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(step.text, encoding="utf-8")
-        elif step.is_second_terminal:
-            self._watch(step, second, self._here(first))
+        elif step.goes_on:
+            self._watch(step, second)
         else:
-            self._run(step, first)
+            self._run(step, second if step.is_second_terminal else first)
 
     def _run(self, command: Command, terminal: Terminal) -> None:
         code, seen = terminal.run(command.text)
         said = "\n".join(seen)
-        where = f"{self.page.name}:{command.line}: $ {command.text}"
+        where = self._where(command)
         assert code == command.code, f"{where}\nends with {code}, and says\n{said}"
         if command.shown is not None:
             shown = "\n".join(command.shown)
             assert matches(command.shown, seen), f"{where}\nshows\n{shown}\n\nbut it is\n{said}"
         self.followed.append(command)
 
-    def _watch(self, command: Command, terminal: Terminal, folder: Path) -> None:
+    def _watch(self, command: Command, terminal: Terminal) -> None:
         """Start what goes on running, and wait until all has appeared that the page shows."""
-        terminal.run(f"cd '{folder}'")
         terminal.type(command.text)
         seen: list[str] = []
         while command.shown is not None and not matches(command.shown, seen, is_whole=False):
             seen.append(terminal.read_on())
+            said = "\n".join(seen)
+            assert _END not in seen[-1], f"{self._where(command)}\nhas ended, and says\n{said}"
         self.followed.append(command)
+
+    def _where(self, command: Command) -> str:
+        return f"{self.page.name}:{command.line}: $ {command.text}"
 
     def _here(self, terminal: Terminal) -> Path:
         return Path(terminal.run("pwd")[1][-1])

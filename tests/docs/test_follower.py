@@ -58,7 +58,7 @@ def test_a_page_is_read_step_by_step() -> None:
         File(4, "rules/a.yaml", "version: 1\n"),
         Command(14, "echo one", ("one",)),
         Command(16, "false", None, code=1),
-        Command(21, "cat /dev/stdin", None, is_second_terminal=True),
+        Command(21, "cat /dev/stdin", None, is_second_terminal=True, goes_on=True),
         Interrupt(23),
     ]
 
@@ -119,6 +119,7 @@ def test_a_page_that_is_true_is_followed_to_its_end(tmp_path: Path) -> None:
         (console("$ false"), "ends with 1"),
         ("<!-- exit 1 -->\n" + console("$ true"), "ends with 0"),
         (console("$ no-such-program"), "ends with 127"),
+        ("<!-- second terminal -->\n" + console("$ echo one", "two"), "has ended, and says\none"),
     ],
 )
 def test_a_page_that_is_not_true_is_found_out(tmp_path: Path, page: str, words: str) -> None:
