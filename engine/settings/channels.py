@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, Literal
@@ -11,7 +10,7 @@ from pydantic import Field, model_validator
 
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
 from engine.settings.secret import Secret
-from engine.settings.values import Port, PositiveLength, Text
+from engine.settings.values import Port, PositiveLength, Text, is_loopback
 
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -101,7 +100,7 @@ class SmtpOptions(ChannelOptions):
     @property
     def reaches_out(self) -> bool:
         """Whether the mail server is another machine."""
-        return not _is_loopback(self.host)
+        return not is_loopback(self.host)
 
     def password(self, name: str) -> Secret | None:
         """Where the password is kept; None when there is none.
@@ -144,12 +143,3 @@ CHANNELS: Final[Mapping[str, type[ChannelOptions]]] = {
     "smtp": SmtpOptions,
 }
 """What each kind of channel may say of itself."""
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

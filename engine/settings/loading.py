@@ -29,13 +29,23 @@ from engine.settings.faults import Faults
 from engine.settings.model import (
     ControlOptions,
     CustomerLimits,
+    HeartbeatOptions,
     LogOptions,
     ReloadOptions,
     Replay,
     Settings,
+    WebOptions,
 )
 from engine.settings.secret import Secret
-from engine.settings.values import HelpdeskName, Name, PositiveLength, Text, WebUrl, Whole
+from engine.settings.values import (
+    HelpdeskName,
+    Name,
+    PositiveLength,
+    Text,
+    WebUrl,
+    Whole,
+    is_loopback,
+)
 
 _UTC: Final = ZoneInfo("UTC")
 _DEFAULT_STORE: Final = "sqlite:///escalatord.db"
@@ -47,6 +57,11 @@ _HELPDESKS: Final[Mapping[str, type[HelpdeskOptions]]] = {
 _OPEN_URL: Final = (
     "store.url holds a password that every reader of this file sees;"
     " use url_file, url_env or credential"
+)
+
+_OPEN_WEB: Final = (
+    "web.listen: other machines can read health and metrics, without a password;"
+    " listen on 127.0.0.1 unless a firewall decides who may"
 )
 
 K = TypeVar("K", bound=Options)
@@ -99,6 +114,8 @@ class _Top(Options):
     log: LogOptions = LogOptions()
     reload: ReloadOptions = ReloadOptions()
     control: ControlOptions = ControlOptions()
+    web: WebOptions = WebOptions()
+    heartbeat: HeartbeatOptions | None = None
     survey_url: WebUrl | None = None
 
 
@@ -161,6 +178,9 @@ class _Reader:
                 path = ("helpdesks", name, *fault.path)
                 self.faults.add(path, fault.code, fault.message, fault.help)
         replay = self._replay(helpdesks, channels)
+        if replay is not None and top is not None and top.heartbeat and top.heartbeat.reaches_out:
+            message = f"the heartbeat reaches beyond this machine, and '{replay.helpdesk}' replays"
+            self.faults.add(("heartbeat",), "replay", message, "remove one of the two")
         if top is None or self.faults.problems:
             return None
         return self._settings(top, helpdesks, channels, replay)
@@ -225,6 +245,8 @@ class _Reader:
     ) -> Settings:
         store = _store_of(top.store)
         warnings = [_OPEN_URL] if isinstance(store, str) and _URL_PASSWORD.match(store) else []
+        if top.web.listen is not None and not is_loopback(top.web.listen.host):
+            warnings.append(_OPEN_WEB)
         return Settings(
             path=self._path,
             rules=top.rules.path if top.rules else self._path.parent / "rules",
@@ -238,6 +260,8 @@ class _Reader:
             survey_url=top.survey_url,
             replay=replay,
             reload=top.reload,
+            web=top.web.listen,
+            heartbeat=top.heartbeat,
             warnings=tuple(f"{self._shown_path}: {warning}" for warning in warnings),
             _store=store,
             _control=top.control,

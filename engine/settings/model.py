@@ -8,12 +8,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile
+from pydantic import model_validator
+
+from engine.errors import ConfigError
+from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
 from engine.settings.channels import ChannelOptions
 from engine.settings.secret import Secret
-from engine.settings.values import Length, Rhythm, Whole
+from engine.settings.values import (
+    Address,
+    Length,
+    ListenAddress,
+    PositiveLength,
+    Rhythm,
+    Text,
+    WebUrl,
+    Whole,
+    is_loopback,
+    is_web_url,
+)
 
 _RELATIVE_SQLITE: Final = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?):///(?P<path>(?!/|:memory:).+)")
 _SQLITE_FILE: Final = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>/[^?]+)")
@@ -63,6 +78,60 @@ class ControlOptions(Options):
     socket: PlaceOfFile | None = None
 
 
+class WebOptions(Options):
+    """What the daemon serves to others.
+
+    Attributes:
+        listen: Where health and metrics are served; None for nowhere.
+    """
+
+    listen: ListenAddress = None
+
+
+class HeartbeatOptions(Options):
+    """Who is told that the daemon lives.
+
+    Attributes:
+        url: What is asked for; or the place where that secret is kept.
+        every: Real time between two pings.
+    """
+
+    url: WebUrl | None = None
+    url_file: PlaceOfFile | None = None
+    url_env: Text | None = None
+    credential: Text | None = None
+    every: PositiveLength = timedelta(minutes=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> HeartbeatOptions:
+        if sum(bool(x) for x in (self.url, self.url_file, self.url_env, self.credential)) != 1:
+            raise refuse(
+                "heartbeat",
+                "a heartbeat needs exactly one web address",
+                "write url, or one of url_file, url_env and credential",
+            )
+        return self
+
+    @property
+    def reaches_out(self) -> bool:
+        """Whether it may talk to another machine; of a secret that cannot be told."""
+        return self.url is None or not is_loopback(urlsplit(self.url).hostname or "")
+
+    def address(self) -> str:
+        """The web address; it may be a secret.
+
+        Raises:
+            ConfigError: It is kept as a secret, and missing or no web address.
+        """
+        if self.url is not None:
+            return self.url
+        file = self.url_file.path if self.url_file else None
+        found = Secret("heartbeat.url", file, self.url_env, self.credential).read()
+        if not is_web_url(found):
+            raise ConfigError("heartbeat.url: the secret is no web address; write https://…")
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A past that the daemon lives through.
@@ -93,6 +162,8 @@ class Settings:
         survey_url: What customer templates see under this name.
         replay: The past that is lived through, if any.
         reload: When changed rule files are noticed.
+        web: Where health and metrics are served; None for nowhere.
+        heartbeat: Who is told that the daemon lives; None for nobody.
         warnings: Lines for the log: what is allowed, and unwise.
     """
 
@@ -108,6 +179,8 @@ class Settings:
     survey_url: str | None
     replay: Replay | None
     reload: ReloadOptions
+    web: Address | None
+    heartbeat: HeartbeatOptions | None
     warnings: tuple[str, ...]
     _store: str | Secret = field(repr=False)
     _control: ControlOptions

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -17,6 +19,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Subjects of groups look like `customer:ID`; a helpdesk of that name would be taken for one.
 _GROUP_NAMES: Final = frozenset({"customer", "organization", "everyone"})
 _WEB_URL: Final = re.compile(r"https?://[^\s/]+\S*")
+_ADDRESS: Final = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 
 
 def _duration(value: object) -> object:
@@ -56,6 +59,45 @@ def _port(value: object) -> object:
     return number
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen.
+
+    Attributes:
+        host: An address of this machine, or a name for it.
+        port: 0 for any that is free.
+    """
+
+    host: str
+    port: int
+
+
+def _address(value: object) -> object:
+    if value == "off":
+        return None
+    found = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise refuse(
+            "address",
+            f"{shown(value)} is no address to listen on",
+            "write for example 127.0.0.1:9464",
+        )
+    port = int(found["port"])
+    if port > _LAST_PORT:
+        raise refuse("port", f"'{port}' is no port", f"write a number from 0 to {_LAST_PORT}")
+    return Address(found["host"].strip("[]"), port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as only it can know it."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def _name(value: object) -> object:
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise refuse("name", f"{shown(value)} is no name", "use letters, digits, '-', '_' and '.'")
@@ -68,8 +110,13 @@ def _helpdesk_name(value: object) -> object:
     return _name(value)
 
 
+def is_web_url(value: str) -> bool:
+    """Whether a text is a web address."""
+    return _WEB_URL.fullmatch(value) is not None
+
+
 def _web_url(value: object) -> object:
-    if not isinstance(value, str) or not _WEB_URL.fullmatch(value):
+    if not isinstance(value, str) or not is_web_url(value):
         raise refuse("url", f"{shown(value)} is no web address", "write https://…")
     return value
 
@@ -81,6 +128,7 @@ Rhythm = Annotated[timedelta, BeforeValidator(_rhythm)]
 """How often; nothing (`off`) for never."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[int, BeforeValidator(_port)]
+ListenAddress = Annotated[Address | None, BeforeValidator(_address)]
 Name = Annotated[str, BeforeValidator(_name)]
 HelpdeskName = Annotated[str, BeforeValidator(_helpdesk_name)]
 WebUrl = Annotated[str, BeforeValidator(_web_url)]

@@ -14,6 +14,7 @@ from engine.clock import SystemClock
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.settings import Secret, Settings, SettingsError, load_settings
+from engine.settings.values import Address
 
 Load = Callable[[str], Settings]
 
@@ -66,6 +67,8 @@ def test_an_empty_file_is_a_config_with_defaults(load: Load, tmp_path: Path) -> 
     assert settings.replay is None
     assert settings.reload.poll == timedelta(seconds=10)
     assert settings.control_socket() == tmp_path / "escalatord.db.sock"
+    assert settings.web is None
+    assert settings.heartbeat is None
     assert settings.warnings == ()
 
 
@@ -85,6 +88,8 @@ batch: 100
 log: {level: debug, format: json}
 reload: {poll: 3s}
 control: {socket: run/it.sock}
+web: {listen: 127.0.0.1:9464}
+heartbeat: {url: https://alarm.example.com/ping, every: 5m}
 survey_url: https://survey.example.com/?t={{ticket}}
 """
     )
@@ -104,6 +109,10 @@ survey_url: https://survey.example.com/?t={{ticket}}
     assert (settings.log.level, settings.log.format) == ("debug", "json")
     assert settings.reload.poll == timedelta(seconds=3)
     assert settings.control_socket() == tmp_path / "run/it.sock"
+    assert settings.web == Address("127.0.0.1", 9464)
+    assert settings.heartbeat is not None
+    assert settings.heartbeat.address() == "https://alarm.example.com/ping"
+    assert settings.heartbeat.every == timedelta(minutes=5)
     assert settings.survey_url == "https://survey.example.com/?t={{ticket}}"
 
 
@@ -140,6 +149,58 @@ def test_the_control_socket_lies_beside_the_stores_file(
     settings = load(f"store: {{url: '{store}'}}")
 
     assert str(settings.control_socket()) == socket.format(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "written, host, port",
+    [
+        ("127.0.0.1:0", "127.0.0.1", 0),
+        ("localhost:9464", "localhost", 9464),
+        ("'[::1]:9464'", "::1", 9464),
+    ],
+)
+def test_an_address_to_listen_on_has_a_host_and_a_port(
+    load: Load, written: str, host: str, port: int
+) -> None:
+    settings = load(f"web: {{listen: {written}}}")
+
+    assert settings.web == Address(host, port)
+    assert settings.warnings == ()
+
+
+def test_the_web_can_be_switched_off(load: Load) -> None:
+    assert load("web: {listen: off}").web is None
+
+
+def test_listening_beyond_this_machine_is_warned_of(load: Load) -> None:
+    (warning,) = load("web: {listen: 0.0.0.0:9464}").warnings
+
+    assert "other machines can read health and metrics" in warning
+
+
+def test_a_heartbeats_address_may_be_a_secret(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ping").write_text("https://alarm.example.com/ping/1234\n")
+    from_file = load("heartbeat: {url_file: ping}").heartbeat
+    monkeypatch.setenv("PING", "no address")
+    from_environment = load("heartbeat: {url_env: PING}").heartbeat
+
+    assert from_file is not None
+    assert from_file.address() == "https://alarm.example.com/ping/1234"
+    assert from_environment is not None
+    with pytest.raises(ConfigError, match="the secret is no web address"):
+        from_environment.address()
+
+
+@pytest.mark.parametrize("where", ["url: https://alarm.example.com/ping", "url_env: PING"])
+def test_nobody_outside_hears_the_heart_of_a_replay(load: Load, where: str) -> None:
+    replay = f"{DESK}    replay: {{from: 2016-03-02}}\n"
+
+    (fault,) = faults(load, f"{replay}heartbeat: {{{where}}}\n")
+
+    assert "the heartbeat reaches beyond this machine, and 'desk' replays" in fault
+    assert load(f"{replay}heartbeat: {{url: http://127.0.0.1:8080/ping}}\n").heartbeat
 
 
 @pytest.mark.parametrize("written", ["off", "0", "0s"])
@@ -275,6 +336,13 @@ helpdesks:
         ("channels: {c: {kind: console, to: x}}", "1:31: error[unknown-key]"),
         ("reload: {poll: 10}", "1:16: error[duration]"),
         ("reload: {poll: never}", "1:16: error[duration]"),
+        ("web: {listen: 9464}", "1:15: error[address]"),
+        ("web: {listen: 'localhost:'}", "1:15: error[address]"),
+        ("web: {listen: 127.0.0.1:70000}", "1:15: error[port]"),
+        ("heartbeat: {every: 1m}", "1:12: error[heartbeat]"),
+        ("heartbeat: {url: ftp://x, every: 1m}", "1:18: error[url]"),
+        ("heartbeat: {url: https://x, url_env: Y}", "1:12: error[heartbeat]"),
+        ("heartbeat: {url: https://x, every: 0s}", "1:36: error[duration]"),
         ("control: {sokcet: x}", "1:11: error[unknown-key]"),
         ("channels: {f: {kind: file}}", "1:12: error[missing-key] 'path' is missing"),
         ("channels: {m: {kind: smtp, host: h}}", "1:12: error[missing-key] 'from' is missing"),
