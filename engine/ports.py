@@ -373,6 +373,25 @@ class GenerationRecord:
     sources: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ShadowFiring:
+    """What a rule in shadow would have fired, and only recorded.
+
+    Attributes:
+        name: The level's identity.
+        fired_at: When it would have (aware UTC).
+    """
+
+    subject: str
+    rule: str
+    episode: str
+    level: int
+    name: str
+    occurrence: int
+    kind: str | None
+    fired_at: datetime
+
+
 class Transaction(Protocol):
     """One transaction: everything in it commits together or not at all."""
 
@@ -628,6 +647,14 @@ class Transaction(Protocol):
 
     def live_episodes(self) -> dict[str, int]:
         """Rule → how many of its episodes have fired a level and are not ended."""
+        ...
+
+    def shadow_firings(self, since: datetime) -> list[ShadowFiring]:
+        """What rules in shadow would have fired since then, in order."""
+        ...
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest action that is on its way was decided (aware UTC); None without any."""
         ...
 
     def meta(self, key: str) -> str | None:

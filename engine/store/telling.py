@@ -9,15 +9,17 @@ from sqlalchemy import column as any_column
 from sqlalchemy import table as any_table
 
 from engine.domain.episode import Passing
+from engine.domain.reason import Reason
 from engine.errors import StoreError
-from engine.ports import OutboxState
-from engine.store.codec import seconds
+from engine.ports import OutboxState, ShadowFiring
+from engine.store.codec import instant, maybe_instant, seconds
 from engine.store.part import Part
 from engine.store.schema import (
     EPISODES,
     FIRINGS,
     HAS_ESCALATED,
     IS_LIVE,
+    IS_ON_ITS_WAY,
     IS_OPEN,
     IS_TIMED,
     NEEDS_PEOPLE,
@@ -78,6 +80,16 @@ _OVERDUE = _count(SUBJECTS, IS_TIMED).where(SUBJECTS.c.next_check_at < bindparam
 _UNOWNED = _count(EPISODES, HAS_ESCALATED, IS_LIVE)
 _HELD = _count(OUTBOX, NEEDS_PEOPLE)
 _OPEN_TICKETS = _count(TICKETS, IS_OPEN)
+_SHADOWS = (
+    select(*FIRINGS.c)
+    .where(
+        FIRINGS.c.is_shadow,
+        FIRINGS.c.reason == Reason.SHADOW.value,
+        FIRINGS.c.fired_at >= bindparam("since"),
+    )
+    .order_by(FIRINGS.c.fired_at, FIRINGS.c.subject, FIRINGS.c.rule, FIRINGS.c.level)
+)
+_WAITING_SINCE = select(func.min(OUTBOX.c.created_at)).where(text(IS_ON_ITS_WAY))
 _BY_STATE = select(OUTBOX.c.state, func.count()).group_by(OUTBOX.c.state)
 
 
@@ -107,6 +119,29 @@ class TellingPart(Part):
     def live_episodes(self) -> dict[str, int]:
         """Rule → how many of its episodes have fired a level and are not ended; none left out."""
         return dict(self._rows(_LIVE_BY_RULE))
+
+    def shadow_firings(self, since: datetime) -> list[ShadowFiring]:
+        """What rules in shadow would have fired since then (aware UTC), in order.
+
+        What they would have left alone, as too late or as backlog, is not among it.
+        """
+        return [
+            ShadowFiring(
+                subject=row.subject,
+                rule=row.rule,
+                episode=row.anchor,
+                level=row.level,
+                name=row.identity,
+                occurrence=row.occurrence,
+                kind=row.kind,
+                fired_at=instant(row.fired_at),
+            )
+            for row in self._rows(_SHADOWS, since=seconds(since))
+        ]
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest action that is on its way was decided (aware UTC); None without any."""
+        return maybe_instant(self._value(_WAITING_SINCE))
 
     def counts(self, now: datetime) -> Json:
         """How much there is of what people ask about first.

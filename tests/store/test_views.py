@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from sqlalchemy import text
 
-from engine.domain.episode import Passing
+from engine.domain.episode import Firing, Passing
 from engine.domain.reason import Reason
 from engine.errors import StoreError
 from engine.ports import OutboxState
@@ -184,7 +184,47 @@ def test_episodes_are_live_once_a_level_fired_and_until_they_end(store: SqlStore
         )
         counts = transaction.counts(NOON)
 
+        by_rule = transaction.live_episodes()
+
     assert (counts["live_episodes"], counts["unowned"]) == (3, 2)
+    assert by_rule == {"late": 2, "other": 1}
+
+
+def test_what_a_shadow_would_have_fired_is_told_from_an_instant_on(store: SqlStore) -> None:
+    def shadow(name: str, minutes: int, **rest: object) -> Firing:
+        usual = {"passing": Passing.SHADOW, "reason": Reason.SHADOW}
+        return firing(name, fired_at=NOON + minutes * MINUTE, **usual | rest)
+
+    firings = (
+        shadow("before", -1),
+        shadow("said", 0, kind=None),
+        shadow("said", 2, occurrence=2, kind=None),
+        shadow("late", 1, reason=Reason.TOO_LATE),
+        firing("real"),
+    )
+
+    with store.write() as transaction:
+        transaction.save_episodes([episode("desk:1", firings=firings)])
+        told = transaction.shadow_firings(NOON)
+
+    assert [(one.name, one.occurrence, one.kind, one.fired_at) for one in told] == [
+        ("said", 1, None, NOON),
+        ("said", 2, None, NOON + 2 * MINUTE),
+    ]
+    assert {(one.subject, one.rule, one.episode, one.level) for one in told} == {
+        ("desk:1", "late", "a1", 1)
+    }
+
+
+def test_the_oldest_action_on_its_way_tells_since_when(store: SqlStore) -> None:
+    with store.write() as transaction:
+        before = transaction.waiting_since()
+        transaction.enqueue([action("held", held=True)], NOON - HOUR)
+        transaction.enqueue([action("a")], NOON)
+        transaction.enqueue([action("b")], NOON + HOUR)
+        since = transaction.waiting_since()
+
+    assert (before, since) == (None, NOON)
 
 
 def test_a_subject_is_overdue_after_its_time(store: SqlStore) -> None:
