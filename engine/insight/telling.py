@@ -35,7 +35,9 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
     for announcement in work.announced:
         _tell_of_silence(log, announcement)
     for fired in work.evaluated.fired:
-        _tell_of_firing(log, fired)
+        _tell_of_firing(log, "escalation.fired" if fired.kind else "reminder.fired", fired)
+    for fired in work.evaluated.shadowed:
+        _tell_of_firing(log, "shadow.fired" if fired.kind else "shadow.reminder", fired)
     for end in work.evaluated.exhausted:
         log.warning(
             "ladder.exhausted",
@@ -78,9 +80,9 @@ def _tell_of_reading(log: Logger, work: Work) -> None:
         log.error("ingest.failed", helpdesk=name, message=str(error))
 
 
-def _tell_of_firing(log: Logger, fired: Fired) -> None:
+def _tell_of_firing(log: Logger, event: str, fired: Fired) -> None:
     log.info(
-        "escalation.fired" if fired.kind else "reminder.fired",
+        event,
         ticket=fired.ticket,
         rule=fired.rule,
         episode=fired.episode,

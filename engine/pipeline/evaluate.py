@@ -86,6 +86,7 @@ class Evaluated:
 
     Attributes:
         subjects: Subjects looked at, each look counted.
+        shadowed: What rules in shadow would have fired.
         planned: By subject: the customer message that is due and waits; None where, at the last
             look, none did.
     """
@@ -93,6 +94,7 @@ class Evaluated:
     subjects: int = 0
     matched: int = 0
     fired: list[Fired] = field(default_factory=list)
+    shadowed: list[Fired] = field(default_factory=list)
     skipped: dict[Skipped, None] = field(default_factory=dict)
     messages: list[CustomerMessage] = field(default_factory=list)
     planned: dict[str, PlannedMessage | None] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Evaluated:
         self.subjects += other.subjects
         self.matched += other.matched
         self.fired.extend(other.fired)
+        self.shadowed.extend(other.shadowed)
         self.skipped.update(other.skipped)
         self.messages.extend(other.messages)
         self.planned.update(other.planned)
@@ -355,17 +358,13 @@ def _failed(subject: str, error: Exception, policy: Policy, now: datetime) -> De
 
 def _tell(done: Evaluated, subject: str, outcome: Outcome) -> None:
     for new in outcome.firings:
-        if new.firing.passing is Passing.FIRED:
+        firing = new.firing
+        if firing.passing is Passing.FIRED:
             done.fired.append(_fired(subject, new))
-        else:
-            _skip(
-                done,
-                new.standing.rule.id,
-                subject,
-                new.firing.level,
-                new.firing.due_at,
-                new.firing.reason,
-            )
+            continue
+        if firing.reason is Reason.SHADOW:
+            done.shadowed.append(_fired(subject, new))
+        _skip(done, new.standing.rule.id, subject, firing.level, firing.due_at, firing.reason)
     for standing in outcome.standings:
         _tell_of_the_end(done, subject, standing)
         done.matched += standing.verdict in (Verdict.FIRED, Verdict.WAITING)

@@ -113,3 +113,24 @@ def test_a_shadow_spends_no_budget(desk: Desk) -> None:
         desk.open(name)
     desk.live("90m")
     assert {row["reason"] for row in desk.recordings()} == {"shadow"}
+
+
+def test_what_a_shadow_would_have_fired_is_told_and_is_no_firing(desk: Desk) -> None:
+    desk.rules(rules(rule(levels=LADDER, mode="shadow")))
+    desk.open()
+
+    evaluated = desk.live("10h").evaluated
+
+    told = [(one.name, one.kind, one.reason.value) for one in evaluated.shadowed]
+    assert told == [("a", "technical", "shadow"), ("b", "technical", "shadow")]
+    assert evaluated.fired == []
+    assert desk.fires() == []
+
+
+def test_what_comes_too_late_for_a_shadow_would_not_have_fired(desk: Desk) -> None:
+    desk.rules(rules(rule(levels=LADDER, mode="shadow")))
+    desk.open()
+
+    evaluated = desk.sleep_until("5d").evaluated
+
+    assert evaluated.shadowed == []
