@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 from engine.domain.decide import decide
@@ -13,6 +13,7 @@ from engine.domain.ticket import utc_second
 from engine.insight.contracts.documents import (
     ExhaustedLadder,
     FiringLine,
+    HealthDocument,
     OutboxDocument,
     OutboxLine,
     RuleStatus,
@@ -20,12 +21,15 @@ from engine.insight.contracts.documents import (
 )
 from engine.insight.explain import upto
 from engine.insight.silences import silence_line, silences
+from engine.insight.shadow import shadows
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import gather
 from engine.ports import Json, Store
 
 RECENT = 10
 """Firings that are shown."""
+SHADOWS_OF = timedelta(hours=24)
+"""How far back rules in shadow say what they would have done."""
 
 
 class Counts(TypedDict):
@@ -39,7 +43,13 @@ class Counts(TypedDict):
 
 
 def status(
-    store: Store, policy: Policy, helpdesks: tuple[str, ...], now: datetime, *, degraded: bool
+    store: Store,
+    policy: Policy,
+    helpdesks: tuple[str, ...],
+    now: datetime,
+    daemon: HealthDocument | None,
+    *,
+    degraded: bool,
 ) -> StatusDocument:
     """The document of ``status --json``.
 
@@ -48,6 +58,7 @@ def status(
         policy: What is in force.
         helpdesks: The configured helpdesks.
         now: The domain's instant (aware UTC).
+        daemon: What the daemon says of itself; None where none answers.
         degraded: The rule files are broken, and the last good rules run.
     """
     with store.read() as tx:
@@ -63,6 +74,7 @@ def status(
         "now": utc_second(now),
         "generation": policy.ruleset.generation.id,
         "degraded": degraded,
+        "daemon": daemon,
         "helpdesks": [
             {"name": name, "read": read[name], "tickets": per_helpdesk[name]} for name in helpdesks
         ],
@@ -75,6 +87,7 @@ def status(
         "held": counts["held"],
         "outbox": counts["outbox"],
         "rules": _per_rule(policy, firings, outbox),
+        "shadow": shadows(store, policy.ruleset.generation, now - SHADOWS_OF),
         "recent": sorted(firings, key=lambda row: row["fired_at"])[-RECENT:],
     }
 

@@ -9,6 +9,7 @@ from typing import Final
 from engine.insight.contracts.documents import (
     CheckDocument,
     ExplainDocument,
+    HealthDocument,
     ImportDocument,
     OnceDocument,
     OutboxDocument,
@@ -30,6 +31,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "plan": PlanDocument,
     "reload": ReloadDocument,
     "silence": SilenceDocument,
+    "health": HealthDocument,
 }
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {

@@ -263,6 +263,29 @@ class OutboxDocument(TypedDict):
     rows: list[OutboxLine]
 
 
+class HelpdeskHealth(TypedDict):
+    """When a helpdesk was last read."""
+
+    name: str
+    last_read_seconds: Annotated[Count | None, "Real seconds ago; null before the first time"]
+
+
+class HealthDocument(TypedDict):
+    """What `/readyz` serves, and what the daemon tells `status`."""
+
+    format: Literal["escalatord.health/1"]
+    ready: Annotated[bool, "It ticks, and every helpdesk can be read"]
+    problems: Annotated[list[str], "What keeps it from being ready"]
+    degraded: Annotated[bool, "The rule files are broken, and the last good rules run"]
+    generation: GenerationId
+    pid: Annotated[int, "Its process"]
+    uptime_seconds: Count
+    last_tick_seconds: Annotated[
+        Count | None, "The last good evaluation, real seconds ago; null before the first"
+    ]
+    helpdesks: list[HelpdeskHealth]
+
+
 class HelpdeskStatus(TypedDict):
     """A configured helpdesk."""
 
@@ -279,6 +302,15 @@ class RuleStatus(TypedDict):
     escalations: Annotated[Count, "Levels with a kind that fired"]
     reminders: Annotated[Count, "Levels without a kind that fired"]
     customer_messages: Annotated[Count, "Messages that were delivered to customers"]
+
+
+class ShadowStatus(TypedDict):
+    """What a rule in shadow would have done in the last 24 hours."""
+
+    rule: RuleId
+    escalations: Annotated[Count, "Levels with a kind that it would have fired"]
+    reminders: Annotated[Count, "Levels without a kind that it would have fired"]
+    notices: Annotated[Count, "How often a receiver would have been told"]
 
 
 class FiringLine(TypedDict):
@@ -338,6 +370,7 @@ class StatusDocument(TypedDict):
     now: Annotated[Instant, "The instant of the domain: in a replay, the replayed one"]
     generation: GenerationId
     degraded: Annotated[bool, "The rule files are broken, and the last good rules run"]
+    daemon: Annotated[HealthDocument | None, "Its own word; null where none answers"]
     helpdesks: list[HelpdeskStatus]
     open_tickets: Count
     live_episodes: Annotated[Count, "Episodes that have fired and are not ended"]
@@ -348,6 +381,7 @@ class StatusDocument(TypedDict):
     held: Annotated[Count, "Outbox rows that wait for people: held or unknown"]
     outbox: Annotated[dict[str, Count], "Rows by state, every state named"]
     rules: list[RuleStatus]
+    shadow: Annotated[list[ShadowStatus], "One for each rule in shadow"]
     recent: Annotated[list[FiringLine], "The last firings, the latest last"]
 
 
