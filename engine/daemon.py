@@ -1,36 +1,33 @@
-"""The daemon: starts the stages, lets them tick, tells what they do, and stops cleanly."""
+"""The daemon: starts what ticks, lets others reach it, takes new rules, and stops cleanly."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from engine import logs
 from engine.app import App, InForce
 from engine.clock import ReplayClock, SystemClock
-from engine.control.server import ControlError, ControlServer
-from engine.domain.actions import Audience
+from engine.doors import Doors
 from engine.errors import EscalatordError, StoreBusyError
+from engine.heartbeat import Heartbeat
 from engine.insight import reloaded
+from engine.insight.health import Health
+from engine.insight.metrics import Metrics
 from engine.insight.reloaded import Reloaded
-from engine.insight.telling import tell
-from engine.pipeline.cycle import Cycle, Work
-from engine.pipeline.rescue import rescue
-from engine.ports import Json, OutboxState
+from engine.ports import Json
 from engine.reload import Reloader
 from engine.scheduler import Scheduler
 from engine.supervision import Supervisor
+from engine.ticks import Job, Ticks
 
-REPLAY_TICK = timedelta(seconds=1)
-"""Real time between two ticks of a replay; each plays all that lies between, in order."""
-DELIVER_EVERY = timedelta(seconds=1)
-RESCUE_EVERY = timedelta(minutes=1)
-QUIET_SAYS_EVERY = 60.0
-"""Real seconds after which an evaluation that had nothing to do says so."""
+OPEN_WEB_EVERY = timedelta(minutes=1)
+"""How soon an address is tried again that could not be had."""
+STAGES = ("evaluate", "deliver", "replay", "rescue", "reload", "web", "heartbeat")
 
 
 @dataclass(slots=True)
@@ -45,18 +42,31 @@ class Daemon:
     app: App
     supervisor: Supervisor
     log: logs.Logger = field(default_factory=logs.get)
-    _cycle: Cycle | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _hung_up: threading.Event = field(default_factory=threading.Event)
-    _ticking: threading.Lock = field(default_factory=threading.Lock)
-    _swap_wanted: threading.Event = field(default_factory=threading.Event)
-    _said_at: float = 0.0
     _scheduler: Scheduler = field(init=False)
+    _health: Health = field(init=False)
+    _metrics: Metrics = field(init=False)
+    _ticks: Ticks = field(init=False)
     _reloader: Reloader = field(init=False)
+    _doors: Doors = field(init=False)
+    _heartbeat: Heartbeat | None = field(init=False)
 
     def __post_init__(self) -> None:
+        settings, steady = self.app.settings, SystemClock().monotonic
         self._scheduler = Scheduler(self._jumped)
-        self._reloader = Reloader(self.app, self.log, self._swap)
+        self._health = Health(settings.every, self.app.helpdesks, steady)
+        self._metrics = Metrics(self.app.store, self.app.clock.now, self.app.helpdesks, STAGES)
+        self._ticks = Ticks(
+            self.app, self._health, self._metrics, self.supervisor, self.log, self._stop
+        )
+        self._reloader = Reloader(self.app, self.log, self._swap, self._judged)
+        self._doors = Doors(settings, self._health, self._metrics, self.log)
+        self._heartbeat = (
+            Heartbeat(settings.heartbeat.address(), self._health.last_tick, self.log)
+            if settings.heartbeat
+            else None
+        )
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then drain.
@@ -67,15 +77,16 @@ class Daemon:
         """
         self._listen()
         with self.app.store.lock():
-            control = self._begin()
+            self._begin()
             for interval, name, job in self._jobs():
                 self._scheduler.every(interval, name, self._guarded(name, job))
             self._scheduler.start()
             self._wait()
             self.supervisor.stopping()
+            self._health.stops()
             self.log.info("daemon.stopping")
-            control.stop()
             self._scheduler.stop()
+            self._doors.close()
             self._end()
 
     # --- signals ---
@@ -95,13 +106,14 @@ class Daemon:
 
     # --- beginning and end ---
 
-    def _begin(self) -> ControlServer:
+    def _begin(self) -> None:
         clock = self.app.clock
         self._reloader.begin()
+        self._says_what_runs()
         if isinstance(clock, ReplayClock):
             clock.start()
-        self._rescue(self.app.dead_by(self._lease_time()))
-        control = self._open_control()
+        self._ticks.rescue_after_a_start()
+        self._doors.open({"reload": self._asked_to_reload, "health": self._asked_for_health})
         self.log.info(
             "daemon.started",
             pid=os.getpid(),
@@ -111,7 +123,6 @@ class Daemon:
         )
         for warning in self.app.settings.warnings:
             self.log.warning("config.warning", message=warning)
-        return control
 
     def _end(self) -> None:
         """What is leased is finished by now; the clock of a replay stands still."""
@@ -134,36 +145,23 @@ class Daemon:
         finally:
             self.supervisor.reloaded()
 
-    def _swap(self, rules: InForce) -> dict[str, int]:
-        """Put rules in force between two ticks; gives the live episodes by the rules before."""
-        self._swap_wanted.set()
-        with self._ticking:
-            self._swap_wanted.clear()
-            with self.app.store.read() as tx:
-                live = tx.live_episodes()
-            self._adopt(rules)
+    def _swap(self, rules: InForce) -> Mapping[str, int]:
+        """Put rules in force; the next tick, which may find much to do, is at once."""
+        live = self._ticks.swap(rules)
         self._scheduler.reschedule()
         return live
 
-    def _adopt(self, rules: InForce) -> None:
-        """Rules, words and receivers change in one assignment: no stage sees half a set."""
-        replayed = self.app.settings.replay is not None
-        policy = self.app.put_in_force(rules, self.app.clock.now(), from_the_start=replayed)
-        cycle = self.app.cycle(policy, self._heard)
-        cycle.read_once = self._cycle.read_once if self._cycle else set()
-        # A delivery that began under rules that are no more in force leaves the rest to the next.
-        cycle.is_stopping = lambda: self._stop.is_set() or self._cycle is not cycle
-        self._cycle = cycle
+    def _judged(self, done: Reloaded) -> None:
+        self._metrics.judged(done.result)
+        self._says_what_runs()
 
-    def _open_control(self) -> ControlServer:
-        """Let `reload` and `status` ask; without them the daemon does its work all the same."""
-        path = self.app.settings.control_socket()
-        control = ControlServer(path, {"reload": self._asked_to_reload})
-        try:
-            control.start()
-        except ControlError as error:
-            self.log.error("control.failed", message=str(error))  # noqa: TRY400 - one clear line
-        return control
+    def _says_what_runs(self) -> None:
+        generation = self._ticks.generation
+        degraded = self._reloader.degraded
+        self._health.runs(generation.id, degraded=degraded)
+        self._metrics.runs(generation, degraded=degraded)
+
+    # --- what others ask for ---
 
     def _asked_to_reload(self) -> Json:
         try:
@@ -176,20 +174,19 @@ class Daemon:
             raise
         return {"document": reloaded.as_json(done), "shown": list(done.shown)}
 
+    def _asked_for_health(self) -> Json:
+        return {**self._health.report()}
+
     # --- jobs ---
 
-    def _jobs(self) -> list[tuple[timedelta, str, Callable[[], object]]]:
-        jobs: list[tuple[timedelta, str, Callable[[], object]]]
-        if isinstance(self.app.clock, ReplayClock):
-            jobs = [(REPLAY_TICK, "replay", self._play)]
-        else:
-            jobs = [
-                (self.app.settings.every, "evaluate", self._evaluate),
-                (DELIVER_EVERY, "deliver", self._deliver),
-            ]
-        jobs.append((RESCUE_EVERY, "rescue", self._rescue_due))
+    def _jobs(self) -> list[Job]:
+        jobs = self._ticks.jobs()
         if poll := self.app.settings.reload.poll:
             jobs.append((poll, "reload", self._reloader.poll))
+        if self.app.settings.web:
+            jobs.append((OPEN_WEB_EVERY, "web", self._doors.open_web))
+        if self._heartbeat and self.app.settings.heartbeat:
+            jobs.append((self.app.settings.heartbeat.every, "heartbeat", self._heartbeat.beat))
         return jobs
 
     def _guarded(self, name: str, job: Callable[[], object]) -> Callable[[], None]:
@@ -203,91 +200,15 @@ class Daemon:
             except EscalatordError as error:
                 # Foreseen, and said in one clear line: a traceback would bury it.
                 self.log.error("stage.failed", stage=name, message=str(error))  # noqa: TRY400
+                self._metrics.failed(name)
             except Exception:
                 self.log.exception("stage.failed", stage=name)
+                self._metrics.failed(name)
 
         return tick
 
-    def _evaluate(self) -> None:
-        with self._ticking:
-            cycle = self._present()
-            now = self.app.clock.now()
-            cycle.ingest(now)
-            cycle.announce(now)
-            cycle.evaluate(now)
-        self._alive()
-
-    def _deliver(self) -> None:
-        self._present().deliver(self.app.clock.now())
-
-    def _play(self) -> None:
-        clock = self.app.clock
-        assert isinstance(clock, ReplayClock)  # noqa: S101 - only a replay plays
-        with self._ticking:
-            cycle = self._present()
-            until = clock.now()
-            since = self.app.played_until()
-            if since is None:
-                begin = self.app.settings.replay.begin if self.app.settings.replay else until
-                cycle.run(begin)  # history before the beginning is read at once
-                self.app.keep_played(begin)
-                since = begin
-            if self._play_on(cycle, since, until):
-                # What a killed daemon left, and what is tried again, waits for no instant to come.
-                cycle.deliver(until)
-                self.app.keep_played(until)
-            clock.keep()
-        self._alive()
-
-    def _play_on(self, cycle: Cycle, since: datetime, until: datetime) -> bool:
-        """As `Cycle.play`, but ready to stop between two instants; whether it came through."""
-        at = cycle.next_instant(since)
-        while at is not None and at <= until and not self._is_wanted():
-            cycle.run(at)
-            self.app.keep_played(at)
-            self.supervisor.alive()
-            at = cycle.next_instant(at)
-        return at is None or at > until
-
-    def _is_wanted(self) -> bool:
-        """Whether somebody waits for the tick to end."""
-        return self._stop.is_set() or self._swap_wanted.is_set()
-
-    def _rescue_due(self) -> None:
-        self._rescue(self._lease_time())
-
-    def _rescue(self, now: datetime) -> None:
-        for row, state in rescue(self.app.store, now):
-            self.log.warning(
-                "outbox.rescued",
-                id=row.id,
-                ticket=row.action.subject,
-                rule=row.action.episode.rule,
-                action=row.action.kind.value,
-                state=state.value,
-                held=state is OutboxState.UNKNOWN and row.action.audience is Audience.CUSTOMER,
-            )
-
-    def _lease_time(self) -> datetime:
-        return max(self.app.clock.now(), SystemClock().now())
-
-    # --- telling ---
-
-    def _present(self) -> Cycle:
-        assert self._cycle is not None  # noqa: S101 - set before the first tick
-        return self._cycle
-
-    def _alive(self) -> None:
-        self.supervisor.ready()
-        self.supervisor.alive()
-
-    def _heard(self, work: Work) -> None:
-        steady = SystemClock().monotonic()
-        quiet = steady - self._said_at < QUIET_SAYS_EVERY
-        if tell(self.log, work, even_if_idle=not quiet):
-            self._said_at = steady
-
     def _jumped(self, jump: timedelta) -> None:
+        self._metrics.jumped()
         self.log.warning(
             "clock.jumped",
             seconds=int(jump.total_seconds()),

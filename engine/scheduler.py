@@ -20,6 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 JUMP = timedelta(seconds=5)
 """A wall clock that moves so much more, or less, than the monotonic one has been set."""
 WATCH_EVERY = 1.0
+MOST_JOBS = 8
+"""More than there are: none waits for another's thread."""
 
 
 class Scheduler:
@@ -33,7 +35,7 @@ class Scheduler:
         """
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(MOST_JOBS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._overran, EVENT_JOB_MAX_INSTANCES)

@@ -14,9 +14,11 @@ from engine.insight.explain import Explanation, plain, since_of, whole_seconds
 
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import (
+        HealthDocument,
         OnceDocument,
         OutboxLine,
         ReloadDocument,
+        ShadowStatus,
         SilenceLine,
         StatusDocument,
     )
@@ -177,51 +179,6 @@ def _some(rows: Sequence[str]) -> Iterator[str]:
         yield f"  … and {len(rows) - SHOWN} more; --json has them all"
 
 
-# --- reload --------------------------------------------------------------------------------------
-
-
-def reload_lines(document: ReloadDocument) -> Iterator[str]:
-    """What a reload came to."""
-    generation = document["generation"]
-    if document["result"] == "rejected":
-        yield f"rejected: generation {generation} stays in force; mend the files and reload again"
-        return
-    if document["result"] == "unchanged":
-        yield f"unchanged: generation {generation} is in force"
-        return
-    yield f"generation {document['before']} → {generation}: {_changes(document)}"
-    yield from (f"  + {rule}" for rule in document["added"])
-    renamed = {one["now"] for one in document["renamed"]}
-    yield from (f"  ~ {rule}" for rule in document["changed"] if rule not in renamed)
-    for one in document["renamed"]:
-        also = ", and changed" if one["now"] in document["changed"] else ""
-        yield f"  ~ {one['before']} is now {one['now']}{also}"
-    yield from (f"  - {rule}" for rule in document["removed"])
-
-
-def _changes(document: ReloadDocument) -> str:
-    """`+1 rule, ~1 changed; 14 live episodes keep their level`."""
-    counts = (
-        ("+", len(document["added"]), "rule" if len(document["added"]) == 1 else "rules"),
-        ("~", len(document["changed"]), "changed"),
-        ("~", len(document["renamed"]), "renamed"),
-        ("-", len(document["removed"]), "removed"),
-    )
-    told = [f"{sign}{count} {noun}" for sign, count, noun in counts if count]
-    told = told or ["no rule changed"]
-    told += ["receivers changed"] * document["receivers_changed"]
-    told += ["templates changed"] * document["templates_changed"]
-    kept, ended = document["episodes_kept"], document["episodes_ended"]
-    fate = f"{_episodes(kept)} {'keeps its' if kept == 1 else 'keep their'} level"
-    if ended:
-        fate += f", {_episodes(ended)} {'ends' if ended == 1 else 'end'} with the removed rules"
-    return f"{', '.join(told)}; {fate}"
-
-
-def _episodes(count: int) -> str:
-    return f"{count} live episode{'' if count == 1 else 's'}"
-
-
 # --- status and outbox ---------------------------------------------------------------------------
 
 
@@ -231,6 +188,7 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
     if document["degraded"]:
         state = "DEGRADED: the rule files are broken, the last good rules run"
     yield f"now {document['now']}   generation {document['generation']}   {state}"
+    yield _daemon_line(document["daemon"])
     for desk in document["helpdesks"]:
         read = "read" if desk["read"] else "not read yet"
         yield f"helpdesk {desk['name']}: {read}, {desk['tickets']} tickets"
@@ -246,11 +204,34 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
     yield f"outbox: {', '.join(counts) or 'empty'}"
     yield ""
     yield from _rule_lines(document)
+    if document["shadow"]:
+        yield ""
+        yield "what rules in shadow would have done in the last 24 hours:"
+        yield from (_shadow_line(one) for one in document["shadow"])
     if document["recent"]:
         yield ""
         yield "last firings:"
         for row in document["recent"]:
             yield f"  {row['fired_at']}  {row['ticket']}  {row['rule']}  {row['name']}"
+
+
+def _daemon_line(daemon: HealthDocument | None) -> str:
+    if daemon is None:
+        return "daemon: does not answer"
+    if daemon["problems"]:
+        return f"daemon: runs (pid {daemon['pid']}), NOT READY: {'; '.join(daemon['problems'])}"
+    return f"daemon: runs (pid {daemon['pid']}), evaluated {daemon['last_tick_seconds']} s ago"
+
+
+def _shadow_line(one: ShadowStatus) -> str:
+    escalations = counted(one["escalations"], "escalation")
+    reminders = counted(one["reminders"], "reminder")
+    return f"  {one['rule']}: {escalations}, {reminders}, {counted(one['notices'], 'notice')}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _rule_lines(document: StatusDocument) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -13,9 +14,17 @@ from engine.cli.complaints import GOOD
 from engine.cli.parameters import INSTANT
 from engine.cli.printing import print_json, print_lines
 from engine.cli.prose import explanation_lines, outbox_lines, status_lines
+from engine.control.client import ask
+from engine.errors import UsageError
 from engine.insight import explain as explaining
 from engine.insight import status as telling
 from engine.ports import OutboxState
+
+if TYPE_CHECKING:
+    from engine.insight.contracts.documents import HealthDocument
+
+DAEMON_ANSWERS_WITHIN: Final = 2.0
+"""Seconds; the rest of what `status` tells does not depend on it."""
 
 
 @click.command("explain")
@@ -63,7 +72,12 @@ def status_command(ctx: click.Context, config: Path | None, as_json: bool) -> in
         policy = app.in_force_now()
         is_broken = app.load_rules().generation is None
         document = telling.status(
-            app.store, policy, tuple(app.helpdesks), app.clock.now(), degraded=is_broken
+            app.store,
+            policy,
+            tuple(app.helpdesks),
+            app.clock.now(),
+            _word_of_the_daemon(app.settings.control_socket()),
+            degraded=is_broken,
         )
     finally:
         app.close()
@@ -72,6 +86,14 @@ def status_command(ctx: click.Context, config: Path | None, as_json: bool) -> in
     else:
         print_lines(status_lines(document))
     return GOOD
+
+
+def _word_of_the_daemon(socket: Path) -> HealthDocument | None:
+    """What the daemon says of itself; None where none answers, or not to us."""
+    try:
+        return cast("HealthDocument", ask(socket, "health", DAEMON_ANSWERS_WITHIN))
+    except UsageError:
+        return None
 
 
 @click.group("outbox")

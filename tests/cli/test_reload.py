@@ -59,8 +59,7 @@ def test_a_rename_keeps_what_a_deletion_ends(desk: Desk, running: Running) -> No
     assert first["renamed"] == [{"before": "late", "now": "slow"}]
     assert (first["episodes_kept"], first["episodes_ended"]) == (1, 0)
     assert second.out.splitlines()[0].endswith(
-        ": +1 rule, -1 removed; 0 live episodes keep their level,"
-        " 1 live episode ends with the removed rules"
+        ": +1 rule, -1 removed; 0 live episodes keep their level, 1 live episode ends with its rule"
     )
     assert second.out.splitlines()[1:] == ["  + at-once", "  - slow"]
     assert stopped(running) == 0

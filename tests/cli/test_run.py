@@ -15,7 +15,7 @@ from engine.app import open_app
 from engine.daemon import Daemon
 from engine.insight.contracts.documents import INSTANT_PATTERN
 from engine.supervision import Supervisor
-from tests.cli.desk import LATE, Desk, Document, Running, day, row
+from tests.cli.desk import LATE, Desk, Document, Running, conforming, day, row
 
 REMIND = """\
   - id: at-once
@@ -61,12 +61,14 @@ def test_a_second_terminal_sees_what_the_daemon_did(replay: Desk) -> None:
     running = replay.start("run")
     running.wait_for("customer.updated")
 
-    status = replay.command("status", "--json").document
+    status = conforming("status", replay.command("status", "--json").document)
     explained = replay.command("explain", "desk:1", "--json").document
 
     assert status["rules"][0]["escalations"] == 1
     assert status["now"] >= day("11:00")
     assert explained["rules"][0]["verdict"] == "FIRED"
+    assert status["daemon"]["pid"] == running.process.pid
+    assert status["daemon"]["ready"] is True
     assert stopped(running) == 0
 
 

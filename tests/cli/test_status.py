@@ -87,6 +87,58 @@ def test_a_ladder_whose_last_notice_was_said_in_vain_is_listed(desk: Desk) -> No
     assert status(desk)["exhausted"] == []
 
 
+def test_a_rule_in_shadow_says_what_it_would_have_done(desk: Desk) -> None:
+    more = LATE.replace("id: late", "id: strict").replace("levels:", "mode: shadow\n    levels:")
+    desk.replay()
+    desk.rules(LATE, more)
+    desk.log(row("1", "09:00"), row("2", "09:30"))
+    desk.once("--through", day("11:15"))
+
+    document = status(desk)
+    text = desk.run("status").out
+
+    assert document["shadow"] == [
+        {"rule": "strict", "escalations": 1, "reminders": 2, "notices": 3}
+    ]
+    assert "  strict: 1 escalation, 2 reminders, 3 notices\n" in text
+    assert [each["rule"] for each in document["recent"]] == ["late"] * 3
+
+
+def test_what_a_shadow_would_have_said_together_counts_once(desk: Desk) -> None:
+    desk.replay()
+    desk.rules(LATE.replace("levels:", "mode: shadow\n    levels:"))
+    desk.once("--at", day("12:00"))
+
+    assert status(desk)["shadow"] == [
+        {"rule": "late", "escalations": 1, "reminders": 1, "notices": 1}
+    ]
+
+
+def test_what_a_shadow_recorded_a_day_ago_is_not_told_any_more(desk: Desk) -> None:
+    desk.replay()
+    desk.rules(LATE.replace("levels:", "mode: shadow\n    levels:"))
+    desk.once("--through", day("11:15"))
+    desk.once("--through", "2024-01-09T10:30:00Z")
+
+    assert status(desk)["shadow"] == [
+        {"rule": "late", "escalations": 1, "reminders": 0, "notices": 1}
+    ]
+
+
+def test_without_rules_in_shadow_there_is_nothing_to_tell_of_them(desk: Desk) -> None:
+    desk.once("--at", day("09:00"))
+
+    assert status(desk)["shadow"] == []
+    assert "shadow" not in desk.run("status").out
+
+
+def test_a_daemon_that_does_not_run_does_not_answer(desk: Desk) -> None:
+    desk.once("--at", day("09:00"))
+
+    assert status(desk)["daemon"] is None
+    assert "daemon: does not answer\n" in desk.run("status").out
+
+
 def test_what_was_not_looked_at_in_time_is_overdue(desk: Desk) -> None:
     desk.once("--at", day("09:00"))
 
@@ -118,6 +170,7 @@ def test_a_person_reads_the_status_on_one_screen(desk: Desk) -> None:
 
     assert said == [
         f"now {day('11:30')}   generation {generation}   rules are good",
+        "daemon: does not answer",
         "helpdesk desk: read, 1 tickets",
         "open tickets 1   live episodes 1   overdue 0   unowned 1   held 0",
         "outbox: delivered 6",

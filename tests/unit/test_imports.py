@@ -6,14 +6,19 @@ The table is the design's (`Layout`), with what building added to it:
 - `settings` reads each helpdesk's own options, and durations as the rule language writes them.
 - `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
 - `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
+- `ticks` runs the stages of the daemon, and changes the rules between two of them.
+- `doors` opens the control socket and the web for the daemon; `insight` is the door to the
+  Prometheus client, since the numbers are one more way to tell what the stages did; `heartbeat`
+  only needs to log.
 - `reload` keeps the daemon's rules up with their files: it asks `app` for both, and has the
   rulebook tell one content of the files from another, and show their faults.
 - `insight` also puts into log lines what the stages did, so it knows the logger's type; and it
   tells what `simulation` looked ahead to.
 - `checking` puts the rulebook and the renderer of messages together for `check`, since these two
   may not know each other and `app` would import the store.
-- `cli` prints what `insight` tells, starts what `daemon` runs and has `simulation` compare two sets
-  of rules. `schema` describes the rulebook's files; `migrate` opens the store before `app` can.
+- `cli` prints what `insight` tells, starts what `daemon` runs, asks it through `control`, and has
+  `simulation` compare two sets of rules. `schema` describes the rulebook's files; `migrate` opens
+  the store before `app` can.
 - `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
   store and the composer that it plays on are handed to it by `app`.
 - `scaffold` holds the files that `init` writes, and copies them.
@@ -79,9 +84,13 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "simulation",
         "store",
     },
+    "heartbeat": {"logs"},
+    "doors": {"control", "errors", "insight", "logs", "settings", "web"},
     "reload": {"app", "domain", "insight", "logs", "rulebook"},
+    "ticks": INNER | {"app", "clock", "insight", "logs", "supervision"},
     "daemon": INNER
-    | {"app", "clock", "control", "insight", "logs", "reload", "scheduler", "supervision"},
+    | {"app", "clock", "doors", "heartbeat", "insight", "logs", "reload", "scheduler"}
+    | {"supervision", "ticks"},
     "cli": INNER
     | {
         "app",
@@ -106,6 +115,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "channels": {"rich"},
     "cli": {"click"},
     "helpdesks": {"pydantic", "pydantic_core"},
+    "insight": {"prometheus_client"},
     "logs": {"structlog"},
     "messages": {"jinja2", "markdown_it"},
     "rulebook": {"holidays", "re2", "yaml"},
@@ -113,10 +123,22 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "settings": {"pydantic", "yaml"},
     "store": {"alembic", "sqlalchemy"},
     "supervision": {"sdnotify"},
+    "web": {"starlette", "uvicorn"},
 }
 """Part of the program → the libraries that it may import; all others make do with Python's own."""
 
-HEAVY: Final = {"alembic", "apscheduler", "httpx", "jinja2", "psycopg", "pydantic", "sqlalchemy"}
+HEAVY: Final = {
+    "alembic",
+    "apscheduler",
+    "httpx",
+    "jinja2",
+    "prometheus_client",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+}
 
 
 @dataclass(frozen=True)
@@ -206,7 +228,15 @@ def test_a_part_imports_only_its_own_libraries(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "library, door", [("sqlalchemy", "store"), ("apscheduler", "scheduler"), ("alembic", "store")]
+    "library, door",
+    [
+        ("alembic", "store"),
+        ("apscheduler", "scheduler"),
+        ("prometheus_client", "insight"),
+        ("sqlalchemy", "store"),
+        ("starlette", "web"),
+        ("uvicorn", "web"),
+    ],
 )
 def test_a_library_comes_in_by_one_door(library: str, door: str) -> None:
     assert {each.part for each in THEIRS if each.top == library} == {door}
