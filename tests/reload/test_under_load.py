@@ -1,0 +1,220 @@
+"""Reloads, half of them broken, while a real daemon works: nothing lost, doubled or mixed."""
+
+from __future__ import annotations
+
+import json
+import queue
+import random
+import re
+import signal
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from engine.app import open_app
+from engine.control.client import ask
+from tests.cli.desk import Desk, Running
+from tests.reload.story import BEGIN, Story, write_broken, write_good
+
+Json = dict[str, Any]
+
+SAID = re.compile(r"set-(\d+) said by set-(\d+)")
+LOOK_EVERY: Final = 0.5
+"""Seconds without a line of the log after which it is looked whether all is done."""
+MAY_GROW: Final = 8.0
+"""Megabytes of resident memory from the warm-up to the end: what a heap breathes."""
+
+
+@dataclass
+class Outcome:
+    """What a run left behind."""
+
+    folder: Path
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.folder}/store.db?mode=ro", uri=True)) as store:
+            return store.execute(query).fetchall()
+
+    def firings(self) -> Counter[tuple[Any, ...]]:
+        """Every firing with its instants; which generation decided aside."""
+        return Counter(
+            self.rows(
+                "SELECT ticket, rule, episode, level, name, occurrence, kind, due_at, fired_at"
+                " FROM v_firings"
+            )
+        )
+
+    def generations(self) -> set[str]:
+        return {name for (name,) in self.rows("SELECT DISTINCT generation FROM v_firings")}
+
+    def actions(self) -> Counter[tuple[Any, ...]]:
+        """Everything that was to be done outside, and what became of it."""
+        return Counter(self.rows("SELECT ticket, rule, audience, action, state FROM v_outbox"))
+
+    def messages(self) -> list[Json]:
+        lines = (self.folder / "sent.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def told(self) -> Counter[tuple[Any, ...]]:
+        """Who of the staff was told what, as machines are told."""
+        keys = ("ticket", "rule", "level", "occurrence")
+        return Counter(tuple(one["facts"][key] for key in keys) for one in self.messages())
+
+
+@dataclass
+class Reloading:
+    """A daemon whose rules are changed again and again."""
+
+    story: Story
+    folder: Path
+    desk: Desk = field(init=False)
+    running: Running = field(init=False)
+    good: set[str] = field(default_factory=set)
+    results: Counter[str] = field(default_factory=Counter)
+    memory: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.story.write(self.folder)
+        self.desk = Desk(self.folder)
+
+    def start(self) -> None:
+        self.running = self.desk.start("run")
+        self.good.add(self.running.wait_for("rules.loaded")["generation"])
+        self.running.wait_for("daemon.started")
+
+    def reload(self, number: int, chance: random.Random) -> None:
+        """Write a set, good or broken, and have it read."""
+        rules = self.folder / "rules"
+        if number % 2:
+            write_broken(rules, number, chance)
+            document = self.ask_to_reload()
+            assert document["result"] == "rejected", (number, document)
+            assert document["generation"] in self.good
+            self.results["broken"] += 1
+            return
+        write_good(rules, number)
+        self.good.add(self.hang_up() if number % 10 == 0 else self.ask_to_reload()["generation"])
+        self.results["good"] += 1
+
+    def ask_to_reload(self) -> Json:
+        answer = ask(self.folder / "store.db.sock", "reload")["document"]
+        assert isinstance(answer, dict)
+        return answer
+
+    def hang_up(self) -> str:
+        """Have the rules read by a signal, and wait until others are in force; gives their id."""
+        self.running.send(signal.SIGHUP)
+        while (found := self.running.wait_for("rules.loaded")["generation"]) in self.good:
+            pass
+        return str(found)
+
+    def weigh(self) -> None:
+        """Note how much memory the daemon holds (megabytes)."""
+        status = Path(f"/proc/{self.running.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        self.memory.append(int(found[1]) / 1024)
+
+    def live_to_the_end(self) -> Outcome:
+        """Until everything of the story has happened; then stop."""
+        while not self._is_done():
+            with suppress(queue.Empty):
+                assert self.running.lines.get(timeout=LOOK_EVERY) is not None, "it ended by itself"
+        self.running.send(signal.SIGTERM)
+        assert self.running.end() == 0
+        assert self.running.errors() == ""
+        return Outcome(self.folder)
+
+    def _is_done(self) -> bool:
+        rows = Outcome(self.folder).rows("SELECT value FROM meta WHERE key = 'played_until'")
+        return bool(rows) and rows[0][0] >= f"{self.story.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def undisturbed(story: Story, folder: Path) -> Outcome:
+    """The same story, lived through without a reload."""
+    story.write(folder)
+    app = open_app(folder / "config.yaml")
+    policy = app.put_in_force(app.rules_in_force(), BEGIN, from_the_start=True)
+    app.cycle(policy).play(None, story.ends_at)
+    app.close()
+    return Outcome(folder)
+
+
+@pytest.fixture
+def reloading(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reloading]:
+    reloading = Reloading(request.param, tmp_path / "it")
+    yield reloading
+    reloading.desk.stop()
+
+
+def live_through(reloading: Reloading, reloads: int) -> Outcome:
+    chance = random.Random(1)
+    reloading.start()
+    warm = reloads // 5
+    for number in range(1, reloads + 1):
+        reloading.reload(number, chance)
+        if number >= warm and number % (reloads // 10) == 0:
+            reloading.weigh()
+    return reloading.live_to_the_end()
+
+
+def assert_nothing_lost_doubled_or_mixed(found: Outcome, wanted: Outcome, good: set[str]) -> None:
+    assert found.firings() == wanted.firings()
+    assert max(found.firings().values()) == 1
+    assert found.actions() == wanted.actions()
+    assert found.told() == wanted.told()
+    assert found.generations() <= good
+    for message in found.messages():
+        if message["subject"] != "told":
+            continue  # that a customer hears no more, in the program's own words
+        said = SAID.search(message["text"])
+        assert said is not None, message
+        decided, sent = int(said[1]), int(said[2])
+        assert message["to"] == f"set-{decided}", message
+        assert sent >= decided, message
+        assert (decided % 2, sent % 2) == (0, 0), message
+
+
+SHORT = Story(tickets=40, over=timedelta(hours=4), speed=7200)
+LONG = Story(tickets=400, over=timedelta(hours=40), speed=1440)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reloading", [SHORT], indirect=True)
+def test_thirty_reloads_under_load_lose_double_and_mix_nothing(
+    reloading: Reloading, tmp_path: Path
+) -> None:
+    found = live_through(reloading, reloads=30)
+
+    wanted = undisturbed(SHORT, tmp_path / "undisturbed")
+    assert_nothing_lost_doubled_or_mixed(found, wanted, reloading.good)
+
+
+@pytest.mark.proof
+@pytest.mark.slow
+@pytest.mark.parametrize("reloading", [LONG], indirect=True)
+def test_a_thousand_reloads_under_load_lose_double_and_mix_nothing(
+    reloading: Reloading, tmp_path: Path, figures: list[str]
+) -> None:
+    found = live_through(reloading, reloads=1000)
+
+    wanted = undisturbed(LONG, tmp_path / "undisturbed")
+    first, last = reloading.memory[0], reloading.memory[-1]
+    deciding = len(found.generations())
+    figures.append(
+        f"{reloading.results['good']} good and {reloading.results['broken']} broken sets;"
+        f" {sum(found.firings().values())} firings by {deciding} generations,"
+        f" {sum(found.told().values())} messages;"
+        f" resident memory {first:.1f} MB after 200 reloads, {last:.1f} MB after 1,000"
+    )
+    assert_nothing_lost_doubled_or_mixed(found, wanted, reloading.good)
+    assert len(reloading.good) == 501  # each took effect
+    assert deciding > 100  # it was under load
+    assert last - first < MAY_GROW, reloading.memory
