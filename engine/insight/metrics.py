@@ -110,6 +110,9 @@ class Metrics:
             "reminders", "Levels without a kind that fired, repetitions aside", "rule"
         )
         self._repeats = self._counter("repeats", "Notices that were said again", "rule")
+        self._exhausted = self._counter(
+            "ladders_exhausted", "Ladders that ended, and nobody took the escalation", "rule"
+        )
         self._shadows = self._counter(
             "shadow_firings", "What rules in shadow would have fired", "rule"
         )
@@ -223,6 +226,8 @@ class Metrics:
                 self._reminders.labels(fired.rule).inc()
         for shadowed in evaluated.shadowed:
             self._shadows.labels(shadowed.rule).inc()
+        for end in evaluated.exhausted:
+            self._exhausted.labels(end.rule).inc()
         for skipped in evaluated.skipped:
             self._suppressed.labels(skipped.reason.value).inc()
         self._decision_failures.inc(len(evaluated.failures))
@@ -275,7 +280,7 @@ class Metrics:
     def _series(self, generation: Generation) -> Iterator[tuple[Counter, tuple[str, ...]]]:
         for rule in generation.rules:
             yield from ((self._escalations, (rule.id, kind.value)) for kind in Kind)
-            for counter in (self._reminders, self._repeats, self._shadows):
+            for counter in (self._reminders, self._repeats, self._exhausted, self._shadows):
                 yield counter, (rule.id,)
 
 

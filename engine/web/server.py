@@ -80,8 +80,9 @@ class WebServer:
 
 def _why(error: OSError) -> str:
     """The system's own words; Python adds the address, which we have named."""
-    is_the_systems = error.errno is not None and error.errno > 0
-    return os.strerror(error.errno) if is_the_systems else error.strerror or str(error)
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)  # a name that nobody knows
 
 
 def _shown(host: str, port: int) -> str:
