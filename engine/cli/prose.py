@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         HealthDocument,
         OnceDocument,
         OutboxLine,
-        ReloadDocument,
         ShadowStatus,
         SilenceLine,
         StatusDocument,
