@@ -20,6 +20,7 @@ from engine.rulebook.lints.holidays import lint_holidays
 from engine.rulebook.lints.ladders import lint_ladders
 from engine.rulebook.lints.loops import lint_loops
 from engine.rulebook.lints.matches import lint_matches
+from engine.rulebook.lints.possible import Reasoning
 from engine.rulebook.lints.shadows import lint_shadows
 from engine.rulebook.report import Report
 from engine.rulebook.written import Written
@@ -36,14 +37,14 @@ def lint(
         today: The day from which calendars must know their holidays.
         limits: What `customer_limits` of the config file say.
     """
-    report = Report()
-    lint_matches(written, report)
-    lint_ladders(written, report)
+    report, reasoning = Report(), Reasoning()
+    lint_matches(written, reasoning, report)
+    lint_ladders(written, reasoning, report)
     lint_groups(written, report)
     lint_cadence(written, limits, report)
     lint_holidays(written, today, report)
-    lint_conflicts(written, report)
-    lint_loops(written, report)
-    lint_shadows(written, report)
+    lint_conflicts(written, reasoning, report)
+    lint_loops(written, reasoning, report)
+    lint_shadows(written, reasoning, report)
     lint_coverage(written, folders, report)
     return report.sorted()

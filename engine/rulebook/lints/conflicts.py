@@ -9,7 +9,7 @@ from datetime import timedelta
 from engine.domain.rule import Kind, Level, Mode, Rule, Since
 from engine.domain.ticket import Priority
 from engine.rulebook.dues import instant
-from engine.rulebook.lints.possible import can_hold_together, equals
+from engine.rulebook.lints.possible import Reasoning, equals
 from engine.rulebook.report import Report
 from engine.rulebook.values import clipped
 from engine.rulebook.written import Written, WrittenRule
@@ -44,24 +44,29 @@ class Write:
         return self.rule.levels[self.position]
 
 
-def lint_conflicts(written: Written, report: Report) -> None:
+def lint_conflicts(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report each pair of rules once, at the write that loses.
 
     Only writes at one and the same instant count: the same clock and the same time on it, at a
     priority and on a ticket that both rules may concern.
     """
-    by_moment: dict[_Moment, list[Write]] = {}
+    at_once: dict[_Moment, dict[str, list[Write]]] = {}
     reported: set[tuple[str, str]] = set()
     for write in _writes(written):
         for priority in Priority:
             moment = _moment(write, priority)
-            for other in by_moment.get(moment, ()) if moment else ():
+            if moment is None:
+                continue
+            by_value = at_once.setdefault(moment, {})
+            others = (one for value in by_value if value != write.value for one in by_value[value])
+            for other in others:
+                if reasoning.is_over:
+                    return
                 pair = other.rule.id, write.rule.id
-                if pair not in reported and _clash(other, write, priority):
+                if pair not in reported and _clash(other, write, priority, reasoning):
                     reported.add(pair)
                     _tell(other, write, report)
-            if moment:
-                by_moment.setdefault(moment, []).append(write)
+            by_value.setdefault(write.value, []).append(write)
 
 
 def _writes(written: Written) -> Iterator[Write]:
@@ -95,14 +100,12 @@ def _moment(write: Write, priority: Priority) -> _Moment | None:
     return write.field, clock.since, clock.calendar, clock.pause_while, begins, priority, at
 
 
-def _clash(first: Write, second: Write, priority: Priority) -> bool:
+def _clash(first: Write, second: Write, priority: Priority, reasoning: Reasoning) -> bool:
     one, other = first.rule, second.rule
-    if one is other or first.value == second.value:
-        return False
-    if other.id in one.inhibits or one.id in other.inhibits:
+    if one is other or other.id in one.inhibits or one.id in other.inhibits:
         return False
     asked = [(rule.match, rule.clock) for rule in (one, other)]
-    return can_hold_together([*asked, (equals("priority", priority), one.clock)])
+    return reasoning.can_hold_together([*asked, (equals("priority", priority), one.clock)])
 
 
 def _tell(first: Write, second: Write, report: Report) -> None:

@@ -10,7 +10,7 @@ from engine.domain.condition import Operator, Test
 from engine.domain.rule import Level, Rule, Since
 from engine.domain.ticket import Priority
 from engine.rulebook.dues import instant
-from engine.rulebook.lints.possible import can_hold, equals
+from engine.rulebook.lints.possible import Reasoning, equals
 from engine.rulebook.report import Report
 from engine.rulebook.values import clipped
 from engine.rulebook.written import Written, WrittenRule
@@ -24,6 +24,7 @@ class _Ladder:
 
     written: WrittenRule
     priorities: Sequence[Priority]
+    reasoning: Reasoning
 
     @property
     def rule(self) -> Rule:
@@ -36,14 +37,16 @@ class _Ladder:
         return {priority: at for priority, at in found.items() if at is not None}
 
 
-def lint_ladders(written: Written, report: Report) -> None:
+def lint_ladders(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report levels of no use."""
     for one in written.rules:
         match = one.rule.match
-        if not can_hold(match):
+        if not reasoning.can_hold(match):
             continue
-        priorities = [each for each in Priority if can_hold(match, equals("priority", each))]
-        ladder = _Ladder(one, priorities)
+        priorities = [
+            each for each in Priority if reasoning.can_hold(match, equals("priority", each))
+        ]
+        ladder = _Ladder(one, priorities, reasoning)
         with report.concerning(one.rule.id):
             _warn_of_unreachable(ladder, report)
             _warn_of_swallowed(ladder, report)
@@ -52,7 +55,7 @@ def lint_ladders(written: Written, report: Report) -> None:
 def _warn_of_unreachable(ladder: _Ladder, report: Report) -> None:
     for position, level in enumerate(ladder.rule.levels):
         dues = ladder.dues(level)
-        reached = [one for one, at in dues.items() if _may_hold_at(ladder.rule, one, at)]
+        reached = [one for one, at in dues.items() if _may_hold_at(ladder, one, at)]
         if reached:
             continue
         key = "before" if _is_before(level) else "after"
@@ -67,10 +70,11 @@ def _warn_of_unreachable(ladder: _Ladder, report: Report) -> None:
         report.warn(at, "unreachable-level", message, hint)
 
 
-def _may_hold_at(rule: Rule, priority: Priority, due: timedelta) -> bool:
+def _may_hold_at(ladder: _Ladder, priority: Priority, due: timedelta) -> bool:
     """Whether `match` may hold when the clock has come to `due`."""
+    rule = ladder.rule
     tests = [] if rule.groups_by is not None else list(_lengths_by_then(rule, due))
-    return can_hold(rule.match, equals("priority", priority), *tests)
+    return ladder.reasoning.can_hold(rule.match, equals("priority", priority), *tests)
 
 
 def _lengths_by_then(rule: Rule, due: timedelta) -> Iterator[Test]:

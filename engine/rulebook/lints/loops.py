@@ -14,18 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
 from engine.domain.condition import All, Any, Condition, Not, Operator, Test
 from engine.domain.matching import accepts
 from engine.domain.rule import Level, Mode, Rule
 from engine.domain.ticket import Priority, Status
-from engine.rulebook.lints.possible import ANOTHER, can_hold_together, wanted_values
+from engine.rulebook.lints.possible import ANOTHER, Reasoning, wanted_values
 from engine.rulebook.report import Report
 from engine.rulebook.values import clipped
 from engine.rulebook.written import Written, WrittenRule
 
-_MOST_STATES = 3_000
+_MOST_STATES = 1_000
+_STEPS_OF_A_STATE = 10
+"""What playing a rule in a state takes, beside comparing a test with a value."""
+
 _MOST_RULES = 6
 """Of one circle. Longer ones would take longer to play than `check` may."""
 
@@ -44,60 +47,93 @@ class _Step:
     after: _State
 
 
-def lint_loops(written: Written, report: Report) -> None:
+def lint_loops(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report each circle of rules once, at the first one's write."""
     rules = [one for one in written.rules if one.rule.mode is not Mode.OFF and one.rule.levels]
-    starts = _starts(rules)
+    starts = _starts([one.rule for one in rules], reasoning)
     found: list[frozenset[int]] = []
-    for one, other in combinations(range(len(rules)), 2):
-        if other in starts[one] and one in starts[other]:
-            found += _play(rules, (one, other), report)
+    for one, others in enumerate(starts):
+        for other in sorted(number for number in others if number > one and one in starts[number]):
+            found += _play(rules, (one, other), reasoning, report)
     for several in _circles(starts):
-        if len(several) <= _MOST_RULES and not any(pair <= set(several) for pair in found):
-            found += _play(rules, sorted(several), report)
+        if len(several) <= _MOST_RULES and not any(pair <= several for pair in found):
+            found += _play(rules, sorted(several), reasoning, report)
 
 
-def _starts(rules: Sequence[WrittenRule]) -> list[set[int]]:
-    """For each rule, those that read a field which it writes."""
-    reads = [frozenset(_fields_read(one.rule.match)) for one in rules]
-    readers: dict[str, set[int]] = {}
-    for number, fields in enumerate(reads):
-        for name in fields:
-            readers.setdefault(name, set()).add(number)
-    return [
-        {reader for name in _fields_written(one.rule) for reader in readers.get(name, ())}
-        - {number}
-        for number, one in enumerate(rules)
-    ]
+def _starts(rules: Sequence[Rule], reasoning: Reasoning) -> list[set[int]]:
+    """For each rule, those that read a field which it writes, and may hold by what it writes."""
+    readers: dict[str, list[int]] = {}
+    for number, rule in enumerate(rules):
+        for name in _fields_read(rule.match):
+            readers.setdefault(name, []).append(number)
+    starts: list[set[int]] = [set() for _ in rules]
+    accepting: dict[tuple[_Field, object], set[int]] = {}
+    for number, rule in enumerate(rules):
+        for written in {one for level in rule.levels for one in _values_written(level)}:
+            if reasoning.is_over:
+                return [set() for _ in rules]
+            if written not in accepting:
+                field, value = written
+                asked = readers.get(field[0], [])
+                reasoning.spend(len(asked))
+                ticket = {} if value is ANOTHER else {field: value}
+                accepting[written] = {
+                    one for one in asked if _holds(rules[one].match, ticket) is not False
+                }
+            starts[number] |= accepting[written] - {number}
+    reasoning.spend(sum(map(len, starts)))
+    return starts
 
 
-def _circles(starts: Sequence[set[int]]) -> Iterator[set[int]]:
-    """Sets of three or more rules each of which can be reached from each other one."""
-    reach = [_reached(starts, number) for number in range(len(starts))]
+def _values_written(level: Level) -> Iterator[tuple[_Field, object]]:
+    """Each field that a level writes, and the value: `ANOTHER` where the ticket decides it."""
+    for name, value in _plain_writes(level):
+        yield (name, ""), None if value is None else value.casefold()
+    if level.raise_priority:
+        yield ("priority", ""), ANOTHER
+    for tag in (*level.tag, *level.untag):
+        yield ("tags", tag.casefold()), ANOTHER
+
+
+def _circles(starts: Sequence[set[int]]) -> Iterator[frozenset[int]]:
+    """Sets of three or more rules each of which leads to each other one (Kosaraju's algorithm)."""
+    order: list[int] = []
     seen: set[int] = set()
     for number in range(len(starts)):
-        together = {other for other in reach[number] if number in reach[other]}
-        if number not in seen and len(together) > 2:  # noqa: PLR2004 - pairs were played before
+        order += _finished(starts, number, seen)
+    back: list[set[int]] = [set() for _ in starts]
+    for number, others in enumerate(starts):
+        for other in others:
+            back[other].add(number)
+    seen = set()
+    for number in reversed(order):
+        together = frozenset(_finished(back, number, seen))
+        if len(together) > 2:  # noqa: PLR2004 - pairs were played before
             yield together
-        seen |= together
 
 
-def _reached(starts: Sequence[set[int]], first: int) -> set[int]:
-    reached: set[int] = set()
-    ahead = list(starts[first])
-    while ahead:
-        number = ahead.pop()
-        if number not in reached:
-            reached.add(number)
-            ahead += starts[number]
-    return reached
+def _finished(edges: Sequence[set[int]], first: int, seen: set[int]) -> list[int]:
+    """What can be reached and was not seen yet, each after all that it leads to."""
+    finished: list[int] = []
+    path = [] if first in seen else [(first, iter(sorted(edges[first])))]
+    seen.add(first)
+    while path:
+        number, others = path[-1]
+        other = next((one for one in others if one not in seen), None)
+        if other is None:
+            finished.append(number)
+            path.pop()
+        else:
+            seen.add(other)
+            path.append((other, iter(sorted(edges[other]))))
+    return finished
 
 
 # --- playing -------------------------------------------------------------------------------------
 
 
 def _play(
-    rules: Sequence[WrittenRule], numbers: Sequence[int], report: Report
+    rules: Sequence[WrittenRule], numbers: Sequence[int], reasoning: Reasoning, report: Report
 ) -> list[frozenset[int]]:
     """Play some rules; report the first circle and give the rules in it."""
     chosen = [rules[number].rule for number in numbers]
@@ -106,8 +142,11 @@ def _play(
     states = 1
     for one in values:
         states *= len(one)
-    if not fields or states > _MOST_STATES or not _may_meet(chosen, fields):
+    if not fields or states > _MOST_STATES or reasoning.is_over:
         return []
+    if not _may_meet(chosen, fields, reasoning):
+        return []
+    reasoning.spend(_STEPS_OF_A_STATE * states * len(chosen))
     steps: dict[_State, list[_Step]] = {}
     for state in product(*values):
         steps[state] = list(_steps(chosen, fields, state))
@@ -137,6 +176,8 @@ def _shortest_circle(steps: Mapping[_State, Sequence[_Step]]) -> list[_Step] | N
         walk = _walk_back(steps, start)
         if walk is not None and (best is None or len(walk) < len(best)):
             best = walk
+        if best is not None and len(best) == 2:  # noqa: PLR2004 - there and back: none is shorter
+            break
     return best
 
 
@@ -270,10 +311,10 @@ def _tests(condition: Condition) -> Iterator[Test]:
         yield condition
 
 
-def _may_meet(rules: Sequence[Rule], fields: Iterable[_Field]) -> bool:
+def _may_meet(rules: Sequence[Rule], fields: Iterable[_Field], reasoning: Reasoning) -> bool:
     """Whether one ticket may meet all that the rules ask beside the fields that are played."""
     played = {name for name, _ in fields}
-    return can_hold_together(
+    return reasoning.can_hold_together(
         (
             All(tuple(part for part in rule.match.parts if not _fields_read(part) & played)),
             rule.clock,

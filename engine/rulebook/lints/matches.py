@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
-from engine.domain.condition import All, Any, Condition, Not
+from engine.domain.condition import All, Any, Condition
 from engine.domain.rule import Rule
-from engine.rulebook.lints.possible import LIVE, can_hold, equals
+from engine.rulebook.lints.possible import LIVE, Reasoning, equals
 from engine.rulebook.nodes import ListNode, MapNode, Node, Span
 from engine.rulebook.report import Report
 from engine.rulebook.written import Written, WrittenRule
 
 
-def lint_matches(written: Written, report: Report) -> None:
+def lint_matches(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report what keeps a rule from ever concerning a ticket, or from acting on one."""
     for one in written.rules:
         with report.concerning(one.rule.id):
-            _Impossible(report).look(one.find("match"), one.rule.match)
-            _warn_of_standing_clock(one, report)
+            _Impossible(reasoning, report).look(one.find("match"), one.rule.match)
+            _warn_of_standing_clock(one, reasoning, report)
 
 
 class _Impossible:
     """Looks for the innermost, and first, test that makes a match impossible."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, reasoning: Reasoning, report: Report) -> None:
+        self._can_hold = reasoning.can_hold
         self._report = report
 
     def look(self, node: Node | None, condition: Condition, *given: Condition) -> None:
         """Report what cannot hold in a mapping of tests, beside what is `given`."""
         if not isinstance(node, MapNode) or not isinstance(condition, All):
             return
-        before = list(given)
+        if self._look_at_alternatives(node, condition, *given):
+            return
+        if not self._can_hold(*given, condition):
+            self._blame(node, condition, *given)
+            return
         for (key, value), part in zip(node.entries, condition.parts, strict=True):
-            if isinstance(part, Any) and isinstance(value, ListNode):
-                others = [one for one in condition.parts if one is not part]
-                if self._look_at_list(value, part, *given, *others):
-                    return
-            if not can_hold(*before, part):
-                self._tell(key.span, key.text, is_alone=not can_hold(part))
-                return
-            if isinstance(part, Not) and not can_hold(part):
-                self._tell(key.span, key.text, is_alone=True)
-                return
             if key.text == "all" and isinstance(value, ListNode) and isinstance(part, All):
                 for item, inner in zip(value.items, part.parts, strict=True):
-                    self.look(item, inner, *before)
-            before.append(part)
+                    self.look(item, inner, *given)
 
-    def _look_at_list(self, node: ListNode, condition: Any, *given: Condition) -> bool:
-        """Report the items of an `any` that cannot hold; whether there is one."""
+    def _look_at_alternatives(self, node: MapNode, condition: All, *given: Condition) -> bool:
+        """Report the items of each `any` that cannot hold; whether there is one."""
         found = False
-        for item, part in zip(node.items, condition.parts, strict=True):
-            if not can_hold(*given, part) and can_hold(*given):
-                self._tell(_first_of(item), "", is_alone=not can_hold(part))
-                found = True
+        for (_, value), part in zip(node.entries, condition.parts, strict=True):
+            if not isinstance(part, Any) or not isinstance(value, ListNode):
+                continue
+            beside = (*given, *(one for one in condition.parts if one is not part))
+            if not self._can_hold(*beside):
+                continue
+            for item, inner in zip(value.items, part.parts, strict=True):
+                if not self._can_hold(*beside, inner):
+                    self._tell(_first_of(item), "", is_alone=not self._can_hold(inner))
+                    found = True
         return found
+
+    def _blame(self, node: MapNode, condition: All, *given: Condition) -> None:
+        """Report the first test that cannot hold beside those above it."""
+        before = list(given)
+        for (key, _), part in zip(node.entries, condition.parts, strict=True):
+            before.append(part)
+            if not self._can_hold(*before):
+                self._tell(key.span, key.text, is_alone=not self._can_hold(part))
+                return
 
     def _tell(self, at: Span, name: str, *, is_alone: bool) -> None:
         subject = f"'{name}'" if name else "this alternative"
@@ -69,12 +78,14 @@ def _first_of(item: Node) -> Span:
     return item.entries[0][0].span if isinstance(item, MapNode) and item.entries else item.span
 
 
-def _warn_of_standing_clock(one: WrittenRule, report: Report) -> None:
+def _warn_of_standing_clock(one: WrittenRule, reasoning: Reasoning, report: Report) -> None:
     """Report a rule that holds only while its own clock is paused."""
     rule = one.rule
-    if rule.groups_by is not None or not _needs_a_running_clock(rule) or not can_hold(rule.match):
+    if rule.groups_by is not None or not _needs_a_running_clock(rule):
         return
-    seen = [status for status in LIVE if can_hold(rule.match, equals("status", status))]
+    if not reasoning.can_hold(rule.match):
+        return
+    seen = [status for status in LIVE if reasoning.can_hold(rule.match, equals("status", status))]
     if not set(seen) <= rule.clock.pause_while:
         return
     named = " or ".join(seen)

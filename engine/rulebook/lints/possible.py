@@ -9,7 +9,7 @@ Both are answered from the safe side: a condition counts as possible unless it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,12 +35,20 @@ LIVE = tuple(status for status in Status if not status.is_resolved)
 _MOST_ALTERNATIVES = 256
 """Beyond it a condition counts as possible; no rule that people read has so many."""
 
+_MOST_CLAIMS = 500
+"""The same for tests that stand side by side."""
+
 ANOTHER = "\N{NULL}another"
 """A text that no rule names."""
 
 _SECOND = timedelta(seconds=1)
 _LISTS = (Operator.EQUALS, Operator.ANY_OF)
 _SEARCHES = (Operator.CONTAINS, Operator.MATCHES)
+
+
+PATIENCE = 2_000_000
+"""Comparisons of a test with a value, over all the rules; some seconds. Sensible rules take less
+than a hundredth of it. Beyond it everything counts as possible, and lints fall silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +61,70 @@ class _Claim:
 
 
 class _TooManyError(Exception):
-    """A condition has more alternatives than are worth trying."""
+    """A condition has more alternatives, or longer ones, than are worth trying."""
 
 
-def can_hold(*conditions: Condition) -> bool:
-    """Whether some ticket may meet all the conditions at once, on one clock."""
-    return _can_hold([(condition, None) for condition in conditions])
+class Reasoning:
+    """Thinks about conditions, for as long as its patience lasts."""
 
+    def __init__(self, patience: int = PATIENCE) -> None:
+        self._patience = patience
 
-def can_hold_together(conditions: Iterable[tuple[Condition, Clock]]) -> bool:
-    """Whether some ticket may meet all the conditions at once, each on a clock of its own."""
-    return _can_hold([(one, (clock.calendar, clock.pause_while)) for one, clock in conditions])
+    @property
+    def is_over(self) -> bool:
+        """Whether its patience is spent: then it says of everything that it is possible."""
+        return self._patience <= 0
 
+    def spend(self, steps: int) -> None:
+        """Take something off the patience, for thinking that is done elsewhere."""
+        self._patience -= steps
 
-def contains(wide: Condition, narrow: Condition) -> bool:
-    """Whether it is sure that every ticket that meets `narrow` meets `wide` (on one clock)."""
-    return not can_hold(narrow, Not(wide))
+    def can_hold(self, *conditions: Condition) -> bool:
+        """Whether some ticket may meet all the conditions at once, on one clock."""
+        return self._can_hold([(condition, None) for condition in conditions])
+
+    def can_hold_together(self, conditions: Iterable[tuple[Condition, Clock]]) -> bool:
+        """Whether some ticket may meet all the conditions at once, each on a clock of its own."""
+        on_clocks = [(one, (clock.calendar, clock.pause_while)) for one, clock in conditions]
+        return self._can_hold(on_clocks)
+
+    def contains(self, wide: Condition, narrow: Condition) -> bool:
+        """Whether it is sure that every ticket that meets `narrow` meets `wide` (on one clock)."""
+        return not self.can_hold(narrow, Not(wide))
+
+    def _can_hold(self, conditions: Iterable[tuple[Condition, object]]) -> bool:
+        if self.is_over:
+            return True
+        try:
+            alternatives: list[tuple[_Claim, ...]] = [()]
+            for condition, clock in conditions:
+                alternatives = _product(alternatives, _alternatives(condition, clock, holds=True))
+        except _TooManyError:
+            return True
+        return any(map(self._is_possible, alternatives))
+
+    def _is_possible(self, claims: Iterable[_Claim]) -> bool:
+        by_subject: dict[object, list[_Claim]] = {}
+        for claim in claims:
+            by_subject.setdefault(_subject(claim), []).append(claim)
+        return all(self._is_field_possible(about) for about in by_subject.values())
+
+    def _is_field_possible(self, claims: list[_Claim]) -> bool:
+        tests = [(claim.test, claim.holds) for claim in claims if isinstance(claim.test, Test)]
+        self.spend(len(claims))
+        if not tests:
+            return len({claim.holds for claim in claims}) == 1
+        values = _values_to_try(tests)
+        if values is None:
+            return True
+        self.spend(len(values) * len(tests) + sum(len(wanted_values(test)) for test, _ in tests))
+        asked = [(accepts(test), holds) for test, holds in tests]
+        return any(all(accept(value) is holds for accept, holds in asked) for value in values)
 
 
 def equals(field: str, value: str) -> Test:
     """The test that a field has a value."""
     return Test(field, Operator.EQUALS, value)
-
-
-def _can_hold(conditions: Iterable[tuple[Condition, object]]) -> bool:
-    try:
-        alternatives: list[tuple[_Claim, ...]] = [()]
-        for condition, clock in conditions:
-            alternatives = _product(alternatives, _alternatives(condition, clock, holds=True))
-    except _TooManyError:
-        return True
-    return any(map(_is_possible, alternatives))
 
 
 # --- alternatives --------------------------------------------------------------------------------
@@ -111,6 +152,8 @@ def _product(
 ) -> list[tuple[_Claim, ...]]:
     if len(left) * len(right) > _MOST_ALTERNATIVES:
         raise _TooManyError
+    if left and right and len(left[0]) + len(right[0]) > _MOST_CLAIMS:
+        raise _TooManyError
     return [(*one, *other) for one in left for other in right]
 
 
@@ -123,13 +166,6 @@ def _bounded(alternatives: list[tuple[_Claim, ...]]) -> list[tuple[_Claim, ...]]
 # --- one alternative -----------------------------------------------------------------------------
 
 
-def _is_possible(claims: Iterable[_Claim]) -> bool:
-    by_subject: dict[object, list[_Claim]] = {}
-    for claim in claims:
-        by_subject.setdefault(_subject(claim), []).append(claim)
-    return all(_is_field_possible(about) for about in by_subject.values())
-
-
 def _subject(claim: _Claim) -> object:
     """What must have one value: a field, on its clock; a test across tickets as a whole."""
     if not isinstance(claim.test, Test):
@@ -138,18 +174,7 @@ def _subject(claim: _Claim) -> object:
     return claim.test.field, claim.clock if is_length else None
 
 
-def _is_field_possible(claims: list[_Claim]) -> bool:
-    tests = [(claim.test, claim.holds) for claim in claims if isinstance(claim.test, Test)]
-    if not tests:
-        return len({claim.holds for claim in claims}) == 1
-    values = _values_to_try(tests)
-    if values is None:
-        return True
-    asked = [(accepts(test), holds) for test, holds in tests]
-    return any(all(accept(value) is holds for accept, holds in asked) for value in values)
-
-
-def _values_to_try(tests: list[tuple[Test, bool]]) -> Iterable[object] | None:
+def _values_to_try(tests: list[tuple[Test, bool]]) -> Sequence[object] | None:
     """Values of which one meets the tests if any value does; None where no list is long enough."""
     match FIELDS.get(tests[0][0].field, FieldKind.TEXT):
         case FieldKind.STATUS:

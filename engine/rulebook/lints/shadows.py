@@ -7,51 +7,59 @@ from datetime import timedelta
 from engine.domain.rule import Level, Mode, Rule, Since
 from engine.domain.ticket import Priority
 from engine.rulebook.dues import instant
-from engine.rulebook.lints.possible import can_hold, contains
+from engine.rulebook.lints.possible import Reasoning
 from engine.rulebook.report import Report
 from engine.rulebook.written import Written
 
 
-def lint_shadows(written: Written, report: Report) -> None:
+def lint_shadows(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report each rule of which another, in force, does all, on all its tickets, and as early."""
     rules = [one for one in written.rules if one.rule.mode is not Mode.OFF]
-    alike: dict[object, list[Rule]] = {}
+    able: dict[object, list[Rule]] = {}
     for one in rules:
-        alike.setdefault(_clock_of(one.rule), []).append(one.rule)
+        for deed in dict.fromkeys(_deeds(one.rule)):
+            able.setdefault(deed, []).append(one.rule)
     for one in rules:
-        rule = one.rule
-        others = alike[_clock_of(rule)]
-        shadow = next((other for other in others if _covers(other, rule)), None)
+        others = able[_deeds(one.rule)[0]]
+        shadow = next((other for other in others if _covers(other, one.rule, reasoning)), None)
+        if reasoning.is_over:
+            return
         if shadow is not None:
             place = shadow.place
             message = f"rule '{shadow.id}' ({place.file}:{place.line}) already does all of this"
+            message = f"{message}, for the same tickets and no later"
             hint = "remove this rule, or give it something of its own to do"
-            with report.concerning(rule.id):
-                message = f"{message}, for the same tickets and no later"
+            with report.concerning(one.rule.id):
                 report.warn(one.at("id"), "rule-shadowed", message, hint)
 
 
-def _clock_of(rule: Rule) -> object:
+def _deeds(rule: Rule) -> tuple[object, ...]:
+    """What a rule does, on its clock: each level's effects; without levels, what customers hear."""
     clock = rule.clock
-    return clock.since, clock.calendar, clock.pause_while, rule.groups_by, rule.cooldown
+    on = clock.since, clock.calendar, clock.pause_while, rule.groups_by, rule.cooldown
+    return tuple((on, _effects(level)) for level in rule.levels) or ((on, rule.customer is None),)
 
 
-def _covers(wide: Rule, narrow: Rule) -> bool:
+def _covers(wide: Rule, narrow: Rule, reasoning: Reasoning) -> bool:
     """Whether `narrow` adds nothing to `wide`; of two that do the same, the later adds nothing."""
+    reasoning.spend(1)
     if wide is narrow or wide.mode is not narrow.mode or narrow.inhibits:
         return False
-    if not can_hold(narrow.match) or not contains(wide.match, narrow.match):
+    if not _does_all(wide, narrow):
         return False
-    is_same = contains(narrow.match, wide.match)
+    if not reasoning.can_hold(narrow.match) or not reasoning.contains(wide.match, narrow.match):
+        return False
+    is_same = reasoning.contains(narrow.match, wide.match)
     if wide.clock.since is Since.MATCH and not is_same:
         return False
-    if not _says_no_more(wide, narrow) or not all(
-        _repeats(wide, narrow, level) for level in narrow.levels
-    ):
-        return False
-    is_mutual = is_same and _says_no_more(narrow, wide) and not wide.inhibits
-    is_mutual = is_mutual and all(_repeats(narrow, wide, level) for level in wide.levels)
+    is_mutual = is_same and not wide.inhibits and _does_all(narrow, wide)
     return not is_mutual or wide.position < narrow.position
+
+
+def _does_all(wide: Rule, narrow: Rule) -> bool:
+    """Whether one rule does all that another does."""
+    repeats = (_repeats(wide, narrow, level) for level in narrow.levels)
+    return _says_no_more(wide, narrow) and all(repeats)
 
 
 def _says_no_more(wide: Rule, narrow: Rule) -> bool:
