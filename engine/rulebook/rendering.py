@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from engine.errors import Problem
 from engine.rulebook.loader import Loaded
@@ -83,10 +84,16 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _line_of(problem: Problem, source: str) -> str | None:
-    lines = LINE_BREAK.split(source)
+    lines = _lines(source)
     if not source or not 0 < problem.line <= len(lines):
         return None
     return lines[problem.line - 1]
+
+
+@lru_cache(maxsize=4)
+def _lines(source: str) -> list[str]:
+    # A file can have thousands of problems, which stand beside each other.
+    return LINE_BREAK.split(source)
 
 
 def _excerpt(line: str, start: int, end: int, room: int) -> tuple[str, int, int]:
@@ -95,15 +102,15 @@ def _excerpt(line: str, start: int, end: int, room: int) -> tuple[str, int, int]
     Returns:
         What to show, the caret's indent and its width, these two in columns of a terminal.
     """
-    cells = [_visible(character) for character in line]
     begin = 0
     if len(line) > room and start > _LEAD:
         begin = min(start - _LEAD, max(len(line) - room, 0))
     stop = min(len(line), begin + room)
     before, after = "…" * (begin > 0), "…" * (stop < len(line))
-    text = f"{before}{''.join(cells[begin:stop])}{after}"
-    indent = len(before) + sum(map(_columns, cells[begin:start])) + max(0, start - len(line))
-    return text, indent, max(1, sum(map(_columns, cells[start : min(end, stop)])))
+    cells = [_visible(character) for character in line[begin:stop]]
+    left, right = start - begin, min(end, stop) - begin
+    indent = len(before) + sum(map(_columns, cells[:left])) + max(0, start - len(line))
+    return f"{before}{''.join(cells)}{after}", indent, max(1, sum(map(_columns, cells[left:right])))
 
 
 def _visible(character: str) -> str:

@@ -99,3 +99,36 @@ def test_what_a_file_says_cannot_break_a_message(read: Read) -> None:
     shown = render_problem(loaded.problems[0], loaded.sources[loaded.problems[0].file])
     assert "unknown key 'a b\ufffd[2J'" in shown
     assert len(shown.splitlines()) == 3
+
+
+def test_on_a_narrow_terminal_the_help_stands_below_the_caret() -> None:
+    help_ = "put the levels in the order in which they are due, or give them times of their own"
+    shown = render_problem(problem(1, 5, 8, help_), "abc def", width=60)
+
+    assert shown.splitlines()[1:] == [
+        "    1 | abc def",
+        "      |     ^^^",
+        "      | put the levels in the order in which they are due,",
+        "      | or give them times of their own",
+    ]
+
+
+def test_on_a_wide_terminal_the_help_stands_beside_the_caret() -> None:
+    shown = render_problem(problem(1, 5, 8, "mend it"), "abc def", width=60)
+
+    assert shown == render_problem(problem(1, 5, 8, "mend it"), "abc def")
+
+
+def test_a_narrow_terminal_shows_less_of_a_long_line() -> None:
+    line = "a" * 60 + "bad" + "c" * 60
+    shown = render_problem(problem(1, 61, 64), line, width=60).splitlines()
+
+    assert max(map(len, shown[1:])) <= 60
+    assert shown[2].index("^^^") == shown[1].index("bad")
+
+
+def test_colour_goes_to_the_severity_and_the_caret() -> None:
+    shown = render_problem(problem(1, 1, 4), "abc", paint=lambda text, what: f"<{what}:{text}>")
+
+    assert "<error:error[code]> what is wrong" in shown
+    assert shown.endswith("<error:^^^>")
