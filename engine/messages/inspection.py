@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _VIEWS: Final = {"staff": StaffView, "customer": CustomerView}
 _TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%].*")
 _QUOTED: Final = re.compile(r"'([^' ]+)'")
+_UNCLOSED: Final = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _LACKING: Final = re.compile(r"'dict object' has no attribute '(?P<name>[^']+)'")
 
 
@@ -84,10 +85,19 @@ def _faults(audience: str, source: str, environment: MessageEnvironment) -> list
         for context in SAMPLES[audience]:
             template.render(context)
     except TemplateSyntaxError as error:
-        return [_Fault(error.lineno, single_line(error.message or str(error)))]
+        return [_unreadable(error)]
     except Exception as error:  # noqa: BLE001 (a template can fail in any way)
         return [_failed(error)]
     return []
+
+
+def _unreadable(error: TemplateSyntaxError) -> _Fault:
+    message = single_line(error.message or str(error))
+    unclosed = _UNCLOSED.search(message)
+    if unclosed is None:
+        return _Fault(error.lineno, message)
+    told = f"the text ends, and '{unclosed[1]}' is not closed"
+    return _Fault(error.lineno, told, f"write {{% end{unclosed[1]} %}} where it ends")
 
 
 def _failed(error: Exception) -> _Fault:
