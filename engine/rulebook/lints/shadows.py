@@ -95,6 +95,11 @@ def _only_sets(level: Level) -> bool:
     return bool(sets or level.assign_assignee) and not speaks
 
 
+def _repetition(level: Level) -> object:
+    repeat = level.repeat
+    return None if repeat is None else (repeat.times, frozenset(repeat.every.by_priority.items()))
+
+
 def _effects(level: Level) -> object:
     return (
         level.kind,
@@ -106,6 +111,6 @@ def _effects(level: Level) -> object:
         level.note,
         level.notify,
         level.template,
-        level.repeat,
+        _repetition(level),
         level.raise_priority,
     )

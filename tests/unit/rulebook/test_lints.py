@@ -488,6 +488,14 @@ def test_a_rule_that_does_anything_else_is_not(problems: Lint, second: str) -> N
     assert [one.code for one in problems(two(TOLD, second))] == []
 
 
+def test_a_repetition_is_something_of_its_own(problems: Lint) -> None:
+    repeated = TOLD.replace("[tier-2]", "[tier-2], repeat: {every: 1h, times: 3}")
+
+    assert one(problems(two(repeated, repeated))).rule == "second"
+    assert problems(two(repeated, repeated.replace("1h", "2h"))) == []
+    assert problems(two(TOLD, repeated)) == []
+
+
 def test_a_rule_that_sets_the_same_field_later_adds_nothing(problems: Lint) -> None:
     early = "levels: [{after: 1h, tag: late}]"
     late = "match: {type: billing}\nlevels: [{after: 4h, tag: late}]"
