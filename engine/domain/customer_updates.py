@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.domain.backlog import put_in_the_past_at
@@ -126,7 +126,20 @@ def _prompt(standings: Iterable[Standing], facts: Facts, now: datetime) -> Plann
     assert plan is not None  # noqa: S101 - it speaks
     assert plan.on_escalation is not None  # noqa: S101 - it may prompt
     due = _Due(MessageKind.ON_ESCALATION, 1, plan.on_escalation, escalated_at)
-    return _planned(standing, facts, now, due)
+    planned = _planned(standing, facts, now, due)
+    return _dropped(planned) if _is_over_budget(standing, escalated_at) else planned
+
+
+def _is_over_budget(standing: Standing, escalated_at: datetime) -> bool:
+    firings = standing.episode.firings if standing.episode else ()
+    return any(one.fired_at == escalated_at and one.reason is Reason.BUDGET for one in firings)
+
+
+def _dropped(planned: PlannedMessage) -> PlannedMessage:
+    """Beyond the budget: by the time that the escalation is released it would be stale."""
+    due_at = planned.message.due_at
+    message = replace(planned.message, deliver_at=due_at, skipped=Reason.BUDGET)
+    return replace(planned, message=message, waits_for=None)
 
 
 def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
@@ -136,8 +149,6 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
     escalated_at = episode.escalated_at
     if escalated_at is None or now >= _stale_at(standing, escalated_at):
         return False
-    if any(f.fired_at == escalated_at and f.reason is Reason.BUDGET for f in episode.firings):
-        return False  # held beyond the budget; by the time it is released it would be stale
     if any(said.message is MessageKind.ON_ESCALATION for said in episode.messages):
         return False
     if put_in_the_past_at(standing.compiled, facts, lambda text: _prompted_at(text, escalated_at)):

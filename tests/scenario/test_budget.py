@@ -82,6 +82,34 @@ def test_a_held_customer_message_is_dropped_as_stale(desk: Desk) -> None:
     ]
 
 
+def test_a_held_customer_message_is_recorded(desk: Desk) -> None:
+    budgeted(desk, 3, customer="{on_escalation: received}")
+    desk.live("9h")
+    rows = desk.view("v_outbox", audience="customer", ticket="desk:T3")
+    assert [(row["state"], row["reason"]) for row in rows] == [("cancelled", "budget")]
+
+
+def test_another_rule_may_tell_what_a_budget_held_back(desk: Desk) -> None:
+    up = "[{name: up, after: 2h, kind: technical}]"
+    held = rule(levels=up, budget="1/h", customer="{on_escalation: received}")
+    free = rule("s", levels=up, customer="{on_escalation: received-too}")
+    desk.rules(rules(held, free))
+    desk.open("T1")
+    desk.open("T2", customer__id="dora")
+    desk.live("9h")
+    assert desk.told() == ["received", "received-too"]
+
+
+def test_updates_of_an_escalation_beyond_the_budget_count_from_it(desk: Desk) -> None:
+    up = "[{name: up, after: 2h, kind: technical}]"
+    customer = "{on_escalation: received, updates: {every: 4h, template: still-working, max: 1}}"
+    desk.rules(rules(rule(levels=up, budget="1/h", customer=customer)))
+    desk.open("T1")
+    desk.open("T2", customer__id="dora")
+    desk.live("9h")
+    assert desk.heard() == ["received@2h", "still-working@6h", "still-working@6h"]
+
+
 def test_reminders_cost_nothing(desk: Desk) -> None:
     budgeted(desk, 4, budget="1/h", levels="[{name: a, after: 1h, notify: [manager]}]")
     desk.live("2h")
