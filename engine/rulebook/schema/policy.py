@@ -101,7 +101,6 @@ def calendar() -> Schema:
     week = {
         **days,
         "patternProperties": {WEEK_KEYS: HOURS},
-        "minProperties": 1,
         "examples": [{"mon-fri": "09:00-17:00"}],
     }
     values: dict[str, Schema] = {
