@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from engine import channels as channel_kinds
 from engine import helpdesks as helpdesk_kinds
 from engine import rulebook
+from engine.checking import judge
 from engine.clock import ReplayClock, SystemClock
 from engine.domain.condition import ContactsBy
 from engine.domain.facts import CustomerLimits
@@ -138,7 +139,7 @@ class App:
             folder: Where they are; the configured folder by default.
         """
         folder = folder or self.settings.rules_from_here
-        loaded = rulebook.load(folder, channels=frozenset(self.settings.channels))
+        loaded = judge([folder], channels=frozenset(self.settings.channels))
         if loaded.files or loaded.generation is None:
             return loaded
         advice = "put YAML files there, or correct `rules:` in the config file"

@@ -34,13 +34,24 @@ def check(
     Returns:
         What was read, with every problem; without a generation if any of them is an error.
     """
-    loaded = load(paths, channels=channels)
+    loaded = judge(paths, channels=channels)
     folders = [path for path in paths if path.is_dir()]
-    found = [
-        *loaded.problems,
-        *lint(loaded.written, folders, today, limits or CustomerLimits()),
-        *template_problems(loaded.written.templates),
-    ]
+    return _with(loaded, lint(loaded.written, folders, today, limits or CustomerLimits()))
+
+
+def judge(paths: Sequence[Path], *, channels: frozenset[str] | None = None) -> Loaded:
+    """As `check`, but without its advice: whether the rules can be put in force.
+
+    Args:
+        paths: Folders and files, as `load` takes them.
+        channels: The names of the config file's channels; None when they are not known.
+    """
+    loaded = load(paths, channels=channels)
+    return _with(loaded, template_problems(loaded.written.templates))
+
+
+def _with(loaded: Loaded, more: Iterable[Problem]) -> Loaded:
+    found = [*loaded.problems, *more]
     has_errors = any(problem.severity == "error" for problem in found)
     generation = None if has_errors else loaded.generation
     return replace(loaded, generation=generation, problems=sorted_by_place(found))

@@ -14,8 +14,8 @@ The table is the design's (`Layout`), with what building added to it:
   rulebook tell one content of the files from another, and show their faults.
 - `insight` also puts into log lines what the stages did, so it knows the logger's type; and it
   tells what `simulation` looked ahead to.
-- `checking` puts the rulebook and the renderer of messages together for `check`, since these two
-  may not know each other and `app` would import the store.
+- `checking` puts the rulebook and the renderer of messages together, since these two may not know
+  each other: for `check`, for which `app` would import the store, and for `app`.
 - `cli` prints what `insight` tells, starts what `daemon` runs, asks it through `control`, and has
   `simulation` compare two sets of rules. `schema` describes the rulebook's files; `migrate` opens
   the store before `app` can.
@@ -71,6 +71,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "checking": {"domain", "errors", "messages", "rulebook"},
     "app": {
         "channels",
+        "checking",
         "clock",
         "domain",
         "errors",

@@ -186,6 +186,17 @@ def test_files_that_are_put_back_end_the_degraded_state(keeper: Keeper) -> None:
     assert (keeper.said[-1]["event"], keeper.said[-1]["degraded"]) == ("rules.loaded", False)
 
 
+def test_a_template_that_cannot_be_filled_in_keeps_the_old_set(keeper: Keeper) -> None:
+    keeper.reloader.begin()
+    broken = "---\nsubject: We have it\n---\n{{ ticket.nubmer }}\n"
+    keeper.desk.write("rules/templates/customer/received.md", broken)
+
+    done = keeper.reloader.reload()
+
+    assert done.result is ReloadResult.REJECTED
+    assert [problem.code for problem in done.problems] == ["template"]
+
+
 def test_an_empty_folder_is_an_error_and_no_wish_to_end_all_rules(keeper: Keeper) -> None:
     keeper.reloader.begin()
     (keeper.desk.folder / "rules" / "rules.yaml").unlink()
