@@ -141,6 +141,10 @@ def _without_template(rules: Path) -> None:
     (rules / "templates/staff/told.md").unlink()
 
 
+def _bad_template(rules: Path) -> None:
+    (rules / "templates/staff/told.md").write_text("---\nsubject: told\n---\n{{ rule.\n")
+
+
 FAULTS: Final[tuple[Callable[[Path], None], ...]] = (
     _misspelt,
     _torn,
@@ -149,6 +153,7 @@ FAULTS: Final[tuple[Callable[[Path], None], ...]] = (
     _no_text,
     _unreadable,
     _without_template,
+    _bad_template,
 )
 
 
