@@ -35,6 +35,7 @@ from engine.simulation.forecast import Forecast, forecast
 from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
 from engine.simulation.still import StillHelpdesk
 from engine.store import SqlStore, StoreMissingError, open_store
+from engine.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -367,7 +368,7 @@ def open_app(
 def equipment() -> Equipment:
     """What rule tests need that is not simulated: it is what the daemon runs on."""
     return Equipment(
-        open_store=lambda: open_store("sqlite://"),
+        open_store=MemoryStore,
         composer=lambda generation, zone: TemplateComposer(
             generation.templates, zone, survey_url=EXAMPLE_SURVEY
         ),

@@ -349,7 +349,8 @@ def receiver_hash(action: Action) -> str | None:
     return hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()[:_HASH_LENGTH]
 
 
-def _lane(action: Action) -> str:
+def lane_of(action: Action) -> str:
+    """What goes out in order: the ticket, its customer, or one address."""
     if action.audience is Audience.CUSTOMER:
         return "customer"
     if action.kind is ActionKind.DIGEST:
@@ -372,7 +373,7 @@ def _new_row(action: Action, created: int) -> tuple[object, ...]:
     return (
         action.key,
         action.ticket,
-        _lane(action),
+        lane_of(action),
         action.subject,
         action.episode.rule,
         action.episode.anchor,

@@ -47,7 +47,7 @@ VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """The columns of each view: a promise to outside programs, kept across versions."""
 
-_ORDER: Final = {
+VIEW_ORDER: Final = {
     "v_tickets": ("ticket",),
     "v_firings": ("due_at", "ticket", "rule", "level", "occurrence", "episode"),
     "v_decisions": ("decision",),
@@ -56,7 +56,7 @@ _ORDER: Final = {
 _SELECTS: Final[Mapping[str, Select[*tuple[Any, ...]]]] = {
     name: select(*map(any_column, columns))
     .select_from(any_table(name))
-    .order_by(*map(any_column, _ORDER[name]))
+    .order_by(*map(any_column, VIEW_ORDER[name]))
     for name, columns in VIEWS.items()
 }
 

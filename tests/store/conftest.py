@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.ports import Store
 from engine.store import SqlStore, open_store
+from engine.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from tests.conftest import PostgresServer
@@ -54,9 +56,22 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(params=(*KINDS, "twin"))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store that is ready for use, and empty; the memory twin is held to the same facts."""
+    if request.param == "twin":
+        yield MemoryStore()
+        return
+    yield from _sql_store(request, tmp_path)
+
+
 @pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    """A store that is ready for use, and empty."""
+def sql_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    """The same, for facts about SQL, from which the twin is free."""
+    yield from _sql_store(request, tmp_path)
+
+
+def _sql_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "postgres":
         yield from _on_postgres(request)
         return

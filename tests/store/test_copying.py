@@ -29,9 +29,9 @@ from tests.store.test_silences import asked
 
 
 @pytest.fixture
-def full_store(store: SqlStore) -> SqlStore:
+def full_store(sql_store: SqlStore) -> SqlStore:
     """A store with something in every table."""
-    with store.write() as transaction:
+    with sql_store.write() as transaction:
         keep(transaction, record(ticket(), event("e1")), ticket())
         transaction.save_contacts({"desk:1": [contact(ticket())]})
         transaction.set_watermark("desk", {"line": 1}, NOON)
@@ -45,7 +45,7 @@ def full_store(store: SqlStore) -> SqlStore:
         transaction.begin_sending(1, "t", NOON, NOON)
         transaction.activate_generation(generation("g1"))
         transaction.add_silence(asked())
-    return store
+    return sql_store
 
 
 @pytest.fixture

@@ -306,19 +306,19 @@ def test_an_unknown_message_is_never_sent_again_but_can_be_proved(store: SqlStor
         assert not transaction.settle(row_id, OutboxState.DELIVERED, UNTIL)
 
 
-def test_every_attempt_leaves_a_line(store: SqlStore) -> None:
+def test_every_attempt_leaves_a_line(sql_store: SqlStore) -> None:
     from sqlalchemy import select
 
     from engine.store.schema import ATTEMPTS
 
-    with store.write() as transaction:
+    with sql_store.write() as transaction:
         row_id = sending(transaction, action())
         transaction.snooze(row_id, "t", NOON, "HTTP 503", OutboxState.PENDING)
         lease(transaction, "t2")
         transaction.begin_sending(row_id, "t2", NOON, NOON + SOON)
         transaction.finish(row_id, "t2", OutboxState.DELIVERED, NOON + SOON, receipt="id-1")
 
-    with store.reading() as connection:
+    with sql_store.reading() as connection:
         columns = (ATTEMPTS.c.number, ATTEMPTS.c.outcome, ATTEMPTS.c.reason, ATTEMPTS.c.receipt)
         lines = connection.execute(select(*columns).order_by(ATTEMPTS.c.number)).all()
     assert [tuple(line) for line in lines] == [

@@ -69,10 +69,10 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
 
 
 @pytest.fixture
-def full_store(store: SqlStore) -> SqlStore:
+def full_store(sql_store: SqlStore) -> SqlStore:
     """A store with so much in every table that reading all of it would be foolish."""
     tickets = [ticket(n, customer=f"c{n}", organization=f"o{n}") for n in range(HAYSTACK)]
-    with store.write() as transaction:
+    with sql_store.write() as transaction:
         transaction.save_records([(record(one, ticket_event("e1")), one) for one in tickets])
         transaction.save_contacts(
             {one.id: [contact(one, NOON + n * MINUTE)] for n, one in enumerate(tickets)}
@@ -83,11 +83,11 @@ def full_store(store: SqlStore) -> SqlStore:
         transaction.save_episodes(
             [episode(one.id, firings=(firing(),), messages=(promise(one),)) for one in tickets]
         )
-    with store.writing() as connection:
+    with sql_store.writing() as connection:
         if connection.dialect.name == "postgresql":
             for table in METADATA.tables:
                 connection.execute(text(f"ANALYZE {table}"))
-    return store
+    return sql_store
 
 
 def answer(subject: str) -> Action:

@@ -59,16 +59,16 @@ def test_an_error_in_a_writing_transaction_leaves_nothing_behind(store: SqlStore
         assert transaction.view("v_outbox") == []
 
 
-def test_an_error_of_the_database_leaves_nothing_behind(store: SqlStore) -> None:
+def test_an_error_of_the_database_leaves_nothing_behind(sql_store: SqlStore) -> None:
     def write_and_fail() -> None:
-        with store.writing() as connection:
+        with sql_store.writing() as connection:
             connection.execute(text("INSERT INTO meta (key, value) VALUES ('colour', 'red')"))
             connection.execute(text("INSERT INTO meta (key, value) VALUES ('colour', 'blue')"))
 
     with pytest.raises(StoreError):
         write_and_fail()
 
-    with store.read() as transaction:
+    with sql_store.read() as transaction:
         assert transaction.meta("colour") is None
 
 
@@ -81,12 +81,12 @@ def test_after_an_error_the_store_goes_on(store: SqlStore) -> None:
         transaction.set_meta("colour", "red")
 
 
-def test_writing_in_a_reading_transaction_is_an_error(store: SqlStore) -> None:
+def test_writing_in_a_reading_transaction_is_an_error(sql_store: SqlStore) -> None:
     words = "was written to in a reading transaction"
-    with pytest.raises(StoreError, match=words), store.read() as transaction:
+    with pytest.raises(StoreError, match=words), sql_store.read() as transaction:
         transaction.set_meta("colour", "red")
 
-    with store.write() as transaction:
+    with sql_store.write() as transaction:
         assert transaction.meta("colour") is None
         transaction.set_meta("colour", "blue")
 

@@ -38,8 +38,8 @@ CONTRACT = {
 
 
 @pytest.mark.parametrize("view", CONTRACT)
-def test_a_view_has_the_columns_of_the_contract(store: SqlStore, view: str) -> None:
-    with store.reading() as connection:
+def test_a_view_has_the_columns_of_the_contract(sql_store: SqlStore, view: str) -> None:
+    with sql_store.reading() as connection:
         found = connection.execute(text(f"SELECT * FROM {view}")).keys()  # noqa: S608  (four names of ours)
 
     assert ", ".join(found) == CONTRACT[view]

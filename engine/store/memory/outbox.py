@@ -1,0 +1,184 @@
+"""The outbox in the memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.actions import Action, Audience
+from engine.ports import OutboxRow, OutboxState
+from engine.store.memory.tables import KeptRow, MemoryPart
+from engine.store.outbox import lane_of
+
+_WAITING = (OutboxState.PENDING, OutboxState.SNOOZED)
+_LEASES = (OutboxState.LEASED, OutboxState.SENDING)
+_UNSENT = (OutboxState.CANCELLED, OutboxState.DROPPED)
+_FINAL = (OutboxState.DELIVERED, OutboxState.REJECTED, *_UNSENT)
+
+
+class MemoryOutbox(MemoryPart):
+    """The queue of actions, one row for each receiver."""
+
+    def enqueue(self, actions: Sequence[Action], now: datetime) -> None:
+        """Put actions into the queue in this order; one whose key is known is passed over."""
+        for action in actions:
+            if action.key in self._tables.keys:
+                continue
+            number = len(self._tables.outbox) + 1
+            state = OutboxState.HELD if action.held else OutboxState.PENDING
+            row = OutboxRow(
+                id=number,
+                action=action,
+                state=state,
+                attempts=0,
+                token=None,
+                next_attempt_at=now if action.not_before is None else max(now, action.not_before),
+                created_at=now,
+                reason=action.reason,
+            )
+            self._tables.keys[action.key] = number
+            self._put(KeptRow(row, lane_of(action)))
+
+    def lease(self, now: datetime, limit: int, token: str, until: datetime) -> list[OutboxRow]:
+        """Take rows whose time has come, the longest due first, for the holder of `token`."""
+        ready = sorted(
+            (kept.row.next_attempt_at, kept.row.id)
+            for kept in self._waiting()
+            if kept.row.next_attempt_at <= now and not self._is_held_back(kept)
+        )
+        leased = []
+        for _, number in ready[:limit]:
+            kept = self._tables.outbox[number]
+            row = replace(kept.row, state=OutboxState.LEASED, token=token)
+            self._put(replace(kept, row=row, lease_until=until))
+            leased.append(row)
+        return sorted(leased, key=lambda row: row.id)
+
+    def _is_held_back(self, kept: KeptRow) -> bool:
+        """Whether an earlier row of its lane is still on its way."""
+        others = (self._tables.outbox[number] for number in self._tables.on_their_way)
+        return any(
+            other.row.id < kept.row.id
+            and (other.action.ticket, other.lane) == (kept.action.ticket, kept.lane)
+            and (
+                other.row.state is not OutboxState.SNOOZED
+                or other.action.audience is not Audience.CUSTOMER
+            )
+            for other in others
+        )
+
+    def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
+        """Note that an attempt is about to be made; False if the lease was lost."""
+        del now
+        kept = self._tables.outbox.get(row_id)
+        if kept is None or kept.row.token != token or kept.row.state is not OutboxState.LEASED:
+            return False
+        if kept.lease_until is None or kept.lease_until < needed_until:
+            return False
+        row = replace(kept.row, state=OutboxState.SENDING, attempts=kept.row.attempts + 1)
+        self._put(replace(kept, row=row))
+        return True
+
+    def finish(
+        self,
+        row_id: int,
+        token: str,
+        state: OutboxState,
+        now: datetime,
+        reason: str | None = None,
+        receipt: str | None = None,
+    ) -> bool:
+        """Note how an attempt ended; a leased row can only be cancelled or dropped."""
+        del receipt
+        leases = _LEASES if state in _UNSENT else (OutboxState.SENDING,)
+        return self._move(self._mine(row_id, token), leases, state, reason, now)
+
+    def snooze(
+        self,
+        row_id: int,
+        token: str,
+        until: datetime,
+        reason: str,
+        state: OutboxState = OutboxState.SNOOZED,
+    ) -> bool:
+        """Put a leased or sending row back (`SNOOZED`, `PENDING`) or aside (`HELD`)."""
+        return self._move(self._mine(row_id, token), _LEASES, state, reason, next_at=until)
+
+    def expired(self, now: datetime) -> list[OutboxRow]:
+        """Rows, leased or sending, whose lease has run out, the first to run out first."""
+        found = [
+            (kept.lease_until, kept.row.id, kept.row)
+            for kept in map(self._tables.outbox.__getitem__, self._tables.on_their_way)
+            if kept.lease_until is not None and kept.lease_until <= now
+        ]
+        return [row for _, _, row in sorted(found, key=lambda one: one[:2])]
+
+    def resolve_expired(
+        self, row_id: int, state: OutboxState, now: datetime, reason: str | None
+    ) -> bool:
+        """Decide what becomes of a row whose lease has run out."""
+        kept = self._tables.outbox.get(row_id)
+        if kept is None or kept.lease_until is None or kept.lease_until > now:
+            return False
+        return self._move(kept, _LEASES, state, reason, now, now)
+
+    def settle(
+        self,
+        row_id: int,
+        state: OutboxState,
+        now: datetime,
+        reason: str | None = None,
+        receipt: str | None = None,
+    ) -> bool:
+        """Decide what becomes of a row that waits for people: released, proved, or given up."""
+        del receipt
+        is_release = state is OutboxState.PENDING
+        waits = (OutboxState.HELD,) if is_release else (OutboxState.HELD, OutboxState.UNKNOWN)
+        return self._move(self._tables.outbox.get(row_id), waits, state, reason, now, now)
+
+    def next_delivery_at(self) -> datetime | None:
+        """The earliest next attempt, None when nothing waits."""
+        return min((kept.row.next_attempt_at for kept in self._waiting()), default=None)
+
+    def outbox_row(self, row_id: int) -> OutboxRow | None:
+        """One row, None when there is none of that number."""
+        kept = self._tables.outbox.get(row_id)
+        return None if kept is None else kept.row
+
+    def _waiting(self) -> Iterator[KeptRow]:
+        rows = map(self._tables.outbox.__getitem__, self._tables.on_their_way)
+        return (kept for kept in rows if kept.row.state in _WAITING)
+
+    def _mine(self, row_id: int, token: str) -> KeptRow | None:
+        kept = self._tables.outbox.get(row_id)
+        return kept if kept is not None and kept.row.token == token else None
+
+    def _move(
+        self,
+        kept: KeptRow | None,
+        from_states: Sequence[OutboxState],
+        state: OutboxState,
+        reason: str | None,
+        at: datetime | None = None,
+        next_at: datetime | None = None,
+    ) -> bool:
+        if kept is None or kept.row.state not in from_states:
+            return False
+        row = replace(
+            kept.row,
+            state=state,
+            reason=reason,
+            token=None,
+            next_attempt_at=next_at or kept.row.next_attempt_at,
+        )
+        finished_at = at if state in _FINAL else None
+        self._put(replace(kept, row=row, lease_until=None, finished_at=finished_at))
+        return True
+
+    def _put(self, kept: KeptRow) -> None:
+        self._tables.outbox[kept.row.id] = kept
+        if kept.row.state in (*_WAITING, *_LEASES):
+            self._tables.on_their_way[kept.row.id] = None
+        else:
+            self._tables.on_their_way.pop(kept.row.id, None)

@@ -1,0 +1,153 @@
+"""Generations, small facts, and the contract's views in the memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from engine.domain.episode import Passing
+from engine.domain.ticket import utc_second
+from engine.errors import StoreError
+from engine.ports import GenerationRecord, Json, OutboxState
+from engine.store.memory.tables import MemoryPart, Tables
+from engine.store.outbox import receiver_hash
+from engine.store.telling import VIEW_ORDER, VIEWS
+
+_ACTIVE: Final = "active_generation"
+
+
+class MemoryTelling(MemoryPart):
+    """The generation in force, and what is told of everything."""
+
+    def active_generation(self) -> GenerationRecord | None:
+        """The generation in force, None before the first."""
+        name = self._tables.meta.get(_ACTIVE)
+        return None if name is None else self._tables.generations[name]
+
+    def activate_generation(self, record: GenerationRecord) -> None:
+        """Keep a generation and put it in force."""
+        self._tables.generations[record.id] = record
+        self._tables.meta[_ACTIVE] = record.id
+
+    def meta(self, key: str) -> str | None:
+        """A small fact by name; None where nobody has set it."""
+        return self._tables.meta.get(key)
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a small fact by name."""
+        self._tables.meta[key] = value
+
+    def view(self, name: str, where: Mapping[str, object] | None = None) -> list[Json]:
+        """The rows of a view, in the view's own order.
+
+        Raises:
+            StoreError: There is no such view or column.
+        """
+        wanted = dict(where or {})
+        if unknown := wanted.keys() - set(VIEWS.get(name, ())):
+            raise StoreError(f"{name} has no column {min(unknown)}")
+        if name not in VIEWS:
+            raise StoreError(f"there is no view {name}; there are {', '.join(VIEWS)}")
+        rows = [
+            row
+            for row in _VIEWS[name](self._tables)
+            if all(row[key] == value for key, value in wanted.items())
+        ]
+        return sorted(rows, key=lambda row: [row[key] for key in VIEW_ORDER[name]])
+
+    def counts(self, now: datetime) -> Json:
+        """How much there is of what people ask about first; as `SqlTransaction.counts`."""
+        episodes = [one for each in self._tables.episodes.values() for one in each.values()]
+        live = [one for one in episodes if one.ended_at is None]
+        states = [kept.row.state for kept in self._tables.outbox.values()]
+        due = [at for at in self._tables.subjects.values() if at is not None]
+        return {
+            "live_episodes": sum(
+                any(firing.passing is Passing.FIRED for firing in one.firings) for one in live
+            ),
+            "overdue": sum(at < now for at in due),
+            "unowned": sum(one.escalated_at is not None for one in live),
+            "held": states.count(OutboxState.HELD) + states.count(OutboxState.UNKNOWN),
+            "open_tickets": sum(
+                not (
+                    kept.present.status.is_resolved
+                    or kept.present.merged_into
+                    or kept.present.is_gone
+                )
+                for kept in self._tables.tickets.values()
+            ),
+            "outbox": {state.value: states.count(state) for state in OutboxState},
+        }
+
+
+def _tickets(tables: Tables) -> Iterator[Json]:
+    for name, kept in tables.tickets.items():
+        yield {
+            "ticket": name,
+            "status": kept.present.status.value,
+            "next_check_at": _text(tables.subjects.get(name)),
+        }
+
+
+def _firings(tables: Tables) -> Iterator[Json]:
+    for episodes in tables.episodes.values():
+        for episode in episodes.values():
+            for one in episode.firings:
+                if one.passing is Passing.FIRED:
+                    yield {
+                        "ticket": episode.id.subject,
+                        "rule": episode.id.rule,
+                        "episode": episode.id.anchor,
+                        "level": one.level,
+                        "name": one.identity,
+                        "occurrence": one.occurrence,
+                        "kind": one.kind.value if one.kind else None,
+                        "due_at": utc_second(one.due_at),
+                        "fired_at": utc_second(one.fired_at),
+                        "generation": one.generation,
+                    }
+
+
+def _decisions(tables: Tables) -> Iterator[Json]:
+    for number, one in tables.decisions.items():
+        yield {
+            "decision": number,
+            "ticket": one.subject,
+            "rule": one.rule,
+            "at": utc_second(one.at),
+            "verdict": one.verdict.value,
+            "reason": one.reason.value,
+            "generation": one.generation,
+        }
+
+
+def _outbox(tables: Tables) -> Iterator[Json]:
+    for number, kept in tables.outbox.items():
+        row, action = kept.row, kept.action
+        yield {
+            "id": number,
+            "idempotency_key": action.key,
+            "ticket": action.ticket,
+            "rule": action.episode.rule,
+            "audience": action.audience.value,
+            "action": action.kind.value,
+            "receiver_hash": receiver_hash(action),
+            "state": row.state.value,
+            "reason": row.reason,
+            "attempts": row.attempts,
+            "created_at": _text(row.created_at),
+            "finished_at": _text(kept.finished_at),
+        }
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else utc_second(at)
+
+
+_VIEWS: Final[Mapping[str, Callable[[Tables], Iterator[Json]]]] = {
+    "v_tickets": _tickets,
+    "v_firings": _firings,
+    "v_decisions": _decisions,
+    "v_outbox": _outbox,
+}

@@ -1,0 +1,157 @@
+"""Tickets, events, contacts and subjects in the memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.condition import ContactsBy
+from engine.domain.contact import Contact
+from engine.domain.history import History
+from engine.domain.ticket import Actor, Event, EventKind, Ticket
+from engine.ports import DueSubject, Json, TicketRecord
+from engine.store.memory.tables import KeptEvent, KeptTicket, MemoryPart
+
+
+class MemoryTickets(MemoryPart):
+    """What ingest writes and everybody reads."""
+
+    def watermark(self, helpdesk: str) -> Json | None:
+        """Where reading that helpdesk goes on; None before the first time."""
+        found = self._tables.watermarks.get(helpdesk)
+        return None if found is None else dict(found)
+
+    def set_watermark(self, helpdesk: str, watermark: Json, at: datetime) -> None:
+        """Remember how far a helpdesk has been read."""
+        del at
+        self._tables.watermarks[helpdesk] = dict(watermark)
+
+    def records(self, ticket_ids: Iterable[str]) -> dict[str, TicketRecord]:
+        """What is kept of these tickets; unknown ones are left out."""
+        found = {name: self._tables.tickets.get(name) for name in ticket_ids}
+        return {
+            name: replace(kept.record, events=self._events(name))
+            for name, kept in found.items()
+            if kept is not None
+        }
+
+    def save_record(self, record: TicketRecord, present: Ticket) -> None:
+        """Keep one ticket; see `save_records`."""
+        self.save_records([(record, present)])
+
+    def save_records(self, records: Sequence[tuple[TicketRecord, Ticket]]) -> None:
+        """Keep tickets, each with its present state (our own writes included).
+
+        Of a ticket's events those that came from its source are replaced by the record's; what we
+        wrote ourselves and acknowledgements stay, whether the record names them or not.
+        """
+        for record, present in records:
+            name = record.source.id
+            self._tables.tickets[name] = KeptTicket(replace(record, events=()), present)
+            before = self._tables.events.get(name, {})
+            ours = {key: kept for key, kept in before.items() if not _is_of_the_source(kept.event)}
+            new = {event.id: KeptEvent(event, seq) for seq, event in enumerate(record.events)}
+            self._tables.events[name] = {**ours, **new}
+
+    def append_events(self, subject: str, events: Sequence[Event]) -> None:
+        """Add events to a ticket or a group; one that is known by its id is brought up to date."""
+        kept = dict(self._tables.events.get(subject, {}))
+        start = 1 + max((one.seq for one in kept.values()), default=-1)
+        for number, event in enumerate(events):
+            before = kept.get(event.id)
+            stays = before is not None and before.event.at == event.at
+            kept[event.id] = KeptEvent(event, before.seq if before and stays else start + number)
+        self._tables.events[subject] = kept
+
+    def histories(self, ticket_ids: Iterable[str]) -> dict[str, History]:
+        """How these tickets were opened and all that happened since; unknown ones are left out."""
+        found = {name: self._tables.tickets.get(name) for name in ticket_ids}
+        return {
+            name: History(kept.record.opening, self._events(name))
+            for name, kept in found.items()
+            if kept is not None
+        }
+
+    def group_events(self, subjects: Iterable[str]) -> dict[str, tuple[Event, ...]]:
+        """What happened to groups as such, in order; groups without any are left out."""
+        return {name: events for name in subjects if (events := self._events(name))}
+
+    def _events(self, subject: str) -> tuple[Event, ...]:
+        kept = self._tables.events.get(subject, {}).values()
+        return tuple(one.event for one in sorted(kept, key=lambda one: one.place))
+
+    def open_tickets(self) -> list[str]:
+        """Ids of all tickets that are neither resolved nor merged nor gone, in order."""
+        return self.open_tickets_of(ContactsBy.EVERYONE, None)
+
+    def open_tickets_of(self, by: ContactsBy, key: str | None) -> list[str]:
+        """Ids of the open tickets of one ticket, customer or organisation, or of everyone."""
+        present = (kept.present for kept in self._tables.tickets.values())
+        return sorted(one.id for one in present if _is_open(one) and _is_of(one, by, key))
+
+    # --- contacts ---
+
+    def replace_contacts(self, ticket_id: str, contacts: Sequence[Contact]) -> None:
+        """Keep exactly these contacts of a ticket."""
+        self.save_contacts({ticket_id: contacts})
+
+    def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
+        """Ticket → exactly the contacts to keep of it."""
+        self._tables.contacts.update((name, tuple(each)) for name, each in contacts.items())
+
+    def contacts(
+        self, by: ContactsBy, key: str | None, since: datetime | None
+    ) -> tuple[Contact, ...]:
+        """Contacts at or after `since` (None: all), in order of time, then of ticket."""
+        found = [
+            (contact.at, name, position, replace(contact, ticket=kept.present))
+            for name, kept in self._tables.tickets.items()
+            if _is_of(kept.present, by, key)
+            for position, contact in enumerate(self._tables.contacts.get(name, ()))
+            if since is None or contact.at >= since
+        ]
+        return tuple(one[-1] for one in sorted(found, key=lambda one: one[:3]))
+
+    # --- subjects ---
+
+    def mark_due(self, subjects: Iterable[str], at: datetime) -> None:
+        """See to it that these are checked at `at` at the latest; unknown ones are made."""
+        for name in set(subjects):
+            known = self._tables.subjects.get(name)
+            self._tables.subjects[name] = at if known is None else min(known, at)
+
+    def claim_due(self, now: datetime, limit: int) -> list[DueSubject]:
+        """Subjects whose time has come, the longest due first."""
+        due = sorted(
+            (at, name) for name, at in self._tables.subjects.items() if at is not None and at <= now
+        )
+        return [DueSubject(name, at) for at, name in due[:limit]]
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest next check, None when only a change could matter."""
+        return min((at for at in self._tables.subjects.values() if at is not None), default=None)
+
+    def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
+        """Set the next checks of subjects, to whatever they were before."""
+        self._tables.subjects.update(checks)
+
+
+def _is_open(ticket: Ticket) -> bool:
+    return not (ticket.status.is_resolved or ticket.merged_into or ticket.is_gone)
+
+
+def _is_of(ticket: Ticket, by: ContactsBy, key: str | None) -> bool:
+    match by:
+        case ContactsBy.EVERYONE:
+            return True
+        case ContactsBy.TICKET:
+            return ticket.id == key
+        case ContactsBy.CUSTOMER:
+            return key is not None and ticket.customer.id == key
+        case ContactsBy.ORGANIZATION:
+            return key is not None and ticket.customer.organization == key
+
+
+def _is_of_the_source(event: Event) -> bool:
+    return event.actor is not Actor.OURSELVES and event.kind is not EventKind.ACKNOWLEDGED
