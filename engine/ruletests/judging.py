@@ -26,14 +26,14 @@ class Pair:
     Attributes:
         expected: What was listed; None where something came unasked.
         happened: What came of it; None where nothing did.
-        ticket: For a ticket's state: how it stood; None if it was not known.
+        found: For a ticket's state: the fields in question; None if there was no such ticket.
         is_right: Whether the two agree.
     """
 
     expected: Expected | None
     happened: Happened | None
     is_right: bool
-    ticket: Ticket | None = None
+    found: tuple[tuple[str, object], ...] | None = None
 
     @property
     def at(self) -> datetime:
@@ -138,17 +138,19 @@ def _is_as_told(one: Expected, other: Happened) -> bool:
 # --- a ticket's state ----------------------------------------------------------------------------
 
 
-def _looked_at(state: ExpectedState, found: Ticket | None) -> Pair:
-    is_right = found is not None and all(holds(check, found) for check in state.checks)
-    return Pair(state, None, is_right, found)
+def _looked_at(state: ExpectedState, ticket: Ticket | None) -> Pair:
+    if ticket is None:
+        return Pair(state, None, is_right=False)
+    found = {check.field: value_of(ticket, check.field) for check in state.checks}
+    is_right = all(holds(check, found[check.field]) for check in state.checks)
+    return Pair(state, None, is_right, tuple(found.items()))
 
 
-def holds(check: FieldCheck, ticket: Ticket) -> bool:
+def holds(check: FieldCheck, found: object) -> bool:
     """Whether a field is as it should be.
 
     Capitals do not matter; of tags, all that are named must be borne, or with `not` none.
     """
-    found = value_of(ticket, check.field)
     if check.operator is Operator.EXISTS:
         return (found not in (None, ())) is check.wanted
     if isinstance(found, tuple) and isinstance(check.wanted, tuple):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -81,27 +82,36 @@ class Runner:
 
     Attributes:
         equipment: What is not simulated.
-        wants: Says of a file, as shown, and the name of a case whether it is to be run.
+        pattern: Only cases in whose file or name it is found; None for all.
     """
 
     equipment: Equipment
-    wants: Callable[[str, str], bool] = lambda _file, _case: True
+    pattern: re.Pattern[str] | None = None
     _shelf: RuleShelf = field(default_factory=RuleShelf)
     _composers: dict[tuple[str, str], Composer] = field(default_factory=dict)
 
-    def run(self, path: Path) -> FileResult:
-        """Run the cases of one file; never raises for what is in it."""
+    def run(self, path: Path, part: int = 0, of: int = 1) -> FileResult:
+        """Run the cases of one file; never raises for what is in it.
+
+        Args:
+            path: The file.
+            part: With `of`: only every `of`-th case, from this number on.
+            of: How many share the file.
+        """
         read = read_test_file(path, self._shelf)
         tests = read.tests
-        wanted = [one for one in tests.cases if self.wants(tests.shown, one.name)] if tests else []
+        wanted = [one for one in tests.cases if self._is_wanted(path, one)] if tests else []
         return FileResult(
             file=str(path),
             problems=read.problems,
             sources=read.sources,
             rule_files=tests.rule_files if tests else (),
-            results=tuple(self._play(case, tests) for case in wanted) if tests else (),
+            results=tuple(self._play(case, tests) for case in wanted[part::of]) if tests else (),
             is_readable=tests is not None,
         )
+
+    def _is_wanted(self, path: Path, case: Case) -> bool:
+        return self.pattern is None or self.pattern.search(f"{path}: {case.name}") is not None
 
     def _play(self, case: Case, tests: TestFile) -> CaseResult:
         begun = time.perf_counter()

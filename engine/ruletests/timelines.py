@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import Final
 
 from engine.domain.condition import Operator
-from engine.domain.ticket import Ticket, value_of
 from engine.ruletests.case import (
     Expected,
     ExpectedLevel,
@@ -69,7 +68,7 @@ class _Words:
         """The expected and the actual side."""
         one, other = pair.expected, pair.happened
         if isinstance(one, ExpectedState):
-            return self._state(one), self._found(one, pair.ticket)
+            return self._state(one), self._found(one, pair)
         left = _NOT_LISTED if one is None else f"{self._span(one)}  {self._expected(one)}"
         right = _NOTHING if other is None else f"{self._at(other.at)}  {self._actual(other, one)}"
         return left, right
@@ -115,11 +114,10 @@ class _Words:
                 text = other.rule
         return f"{text}{self._about(other.subject)}{asked}"
 
-    def _found(self, state: ExpectedState, ticket: Ticket | None) -> str:
-        if ticket is None:
+    def _found(self, state: ExpectedState, pair: Pair) -> str:
+        if pair.found is None:
             return f"{self._at(state.first)}  there is no such ticket yet"
-        fields = dict.fromkeys(check.field for check in state.checks)
-        found = ", ".join(f"{name} {_shown(value_of(ticket, name))}" for name in fields)
+        found = ", ".join(f"{name} {_shown(value)}" for name, value in pair.found)
         return f"{self._at(state.first)}  {self._ticket(state)}: {found}"
 
     # --- parts ---
