@@ -81,9 +81,9 @@ class _Words:
                 text = f"{one.rule}: {one.level}{_again(one.occurrence)}"
                 asked = _asked(one.notify, one.template, one.kind)
             case ExpectedMessage():
-                text, asked = f"customer: {one.template}", ""
+                text, asked = f"customer: {one.template}", _of(one.rule)
             case ExpectedNotice():
-                text, asked = f"{one.template or 'notice'} to {_names(one.told)}", ""
+                text, asked = f"{one.template or 'notice'} to {_names(one.told)}", _of(one.rule)
             case _:
                 text, asked = "", ""
         return f"{text}{self._about(one.ticket)}{asked}"
@@ -96,6 +96,8 @@ class _Words:
 
     def _actual(self, other: Happened, one: Expected | None) -> str:
         asked = ""
+        # Whose it is goes without saying where nobody asked; of what nobody listed it is news.
+        of = other.rule if one is None or getattr(one, "rule", None) else None
         match other:
             case LevelFired():
                 text = f"{other.rule}: {other.name}{_again(other.occurrence)}"
@@ -107,9 +109,9 @@ class _Words:
                     )
             case CustomerTold():
                 text = f"customer: {other.template}"
-                asked = f" (not sent: {other.failure})" if other.failure else ""
+                asked = f" (not sent: {other.failure})" if other.failure else _of(of)
             case StaffTold():
-                text = f"{other.template} to {_names(other.told)} ({other.rule})"
+                text, asked = f"{other.template} to {_names(other.told)}", _of(of)
             case _:
                 text = other.rule
         return f"{text}{self._about(other.subject)}{asked}"
@@ -147,6 +149,10 @@ class _Words:
 
 def _again(occurrence: int) -> str:
     return "" if occurrence == 1 else f" (occurrence {occurrence})"
+
+
+def _of(rule: str | None) -> str:
+    return f", because of {rule}" if rule else ""
 
 
 def _asked(notify: tuple[str, ...] | None, template: str | None, kind: str | None) -> str:
