@@ -22,7 +22,8 @@ def as_junit(results: Sequence[FileResult]) -> bytes:
     for result in results:
         _add_suite(root, result)
     indent(root)
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _add_suite(root: Element, result: FileResult) -> None:

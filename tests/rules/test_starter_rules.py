@@ -37,7 +37,7 @@ def test_a_starter_rule_does_what_its_tests_say(runner: Runner, path: Path) -> N
 
 @pytest.mark.parametrize("levels", [True, False], ids=["level", "customer message"])
 def test_everything_that_the_starter_rules_can_do_comes_in_some_test(
-    results: list[FileResult], levels: bool
+    results: list[FileResult], *, levels: bool
 ) -> None:
     coverage = measure(results)
     seen, known = coverage.share(levels=levels)

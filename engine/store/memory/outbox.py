@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from engine.domain.actions import Action, Audience
+from engine.domain.actions import Action, ActionKind, Audience
 from engine.ports import OutboxRow, OutboxState
 from engine.store.memory.tables import KeptRow, MemoryPart
 from engine.store.outbox import lane_of
@@ -40,20 +40,48 @@ class MemoryOutbox(MemoryPart):
             self._tables.keys[action.key] = number
             self._put(KeptRow(row, lane_of(action)))
 
-    def lease(self, now: datetime, limit: int, token: str, until: datetime) -> list[OutboxRow]:
+    def lease(
+        self,
+        now: datetime,
+        limit: int,
+        token: str,
+        until: datetime,
+        digests_until: datetime | None = None,
+    ) -> list[OutboxRow]:
         """Take rows whose time has come, the longest due first, for the holder of `token`."""
+        youngest = digests_until or now
         ready = sorted(
             (kept.row.next_attempt_at, kept.row.id)
-            for kept in self._waiting()
-            if kept.row.next_attempt_at <= now and not self._is_held_back(kept)
+            for kept in self._ready(now)
+            if kept.action.kind is not ActionKind.DIGEST or kept.row.created_at <= youngest
+            if not self._is_held_back(kept)
         )
+        return self._leased([number for _, number in ready[:limit]], token, until)
+
+    def lease_digests(
+        self, like: Action, now: datetime, token: str, until: datetime
+    ) -> list[OutboxRow]:
+        """Take all the digests whose time has come that go to the address of `like`."""
+        address = (like.channel, like.to)
+        ready = [
+            kept.row.id
+            for kept in self._ready(now)
+            if kept.action.kind is ActionKind.DIGEST
+            if (kept.action.channel, kept.action.to) == address
+        ]
+        return self._leased(ready, token, until)
+
+    def _ready(self, now: datetime) -> list[KeptRow]:
+        return [kept for kept in self._waiting() if kept.row.next_attempt_at <= now]
+
+    def _leased(self, numbers: Sequence[int], token: str, until: datetime) -> list[OutboxRow]:
         leased = []
-        for _, number in ready[:limit]:
+        for number in sorted(numbers):
             kept = self._tables.outbox[number]
             row = replace(kept.row, state=OutboxState.LEASED, token=token)
             self._put(replace(kept, row=row, lease_until=until))
             leased.append(row)
-        return sorted(leased, key=lambda row: row.id)
+        return leased
 
     def _is_held_back(self, kept: KeptRow) -> bool:
         """Whether an earlier row of its lane is still on its way."""

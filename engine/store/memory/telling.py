@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from engine.domain.episode import Passing
+from engine.domain.episode import Episode, Passing
 from engine.domain.ticket import utc_second
 from engine.errors import StoreError
 from engine.ports import GenerationRecord, Json, OutboxState
 from engine.store.memory.tables import MemoryPart, Tables
+from engine.store.memory.tickets import is_open
 from engine.store.outbox import receiver_hash
 from engine.store.telling import VIEW_ORDER, VIEWS
 
@@ -24,6 +26,10 @@ class MemoryTelling(MemoryPart):
         """The generation in force, None before the first."""
         name = self._tables.meta.get(_ACTIVE)
         return None if name is None else self._tables.generations[name]
+
+    def generation(self, generation_id: str) -> GenerationRecord | None:
+        """A generation that is or was in force, None when it is not kept."""
+        return self._tables.generations.get(generation_id)
 
     def activate_generation(self, record: GenerationRecord) -> None:
         """Keep a generation and put it in force."""
@@ -56,29 +62,34 @@ class MemoryTelling(MemoryPart):
         ]
         return sorted(rows, key=lambda row: [row[key] for key in VIEW_ORDER[name]])
 
+    def live_episodes(self) -> dict[str, int]:
+        """Rule → how many of its episodes have fired a level and are not ended; none left out."""
+        return dict(Counter(one.id.rule for one in self._episodes() if _is_live(one)))
+
+    def _episodes(self) -> list[Episode]:
+        return [one for each in self._tables.episodes.values() for one in each.values()]
+
     def counts(self, now: datetime) -> Json:
         """How much there is of what people ask about first; as `SqlTransaction.counts`."""
-        episodes = [one for each in self._tables.episodes.values() for one in each.values()]
-        live = [one for one in episodes if one.ended_at is None]
+        episodes = self._episodes()
         states = [kept.row.state for kept in self._tables.outbox.values()]
         due = [at for at in self._tables.subjects.values() if at is not None]
         return {
-            "live_episodes": sum(
-                any(firing.passing is Passing.FIRED for firing in one.firings) for one in live
-            ),
+            "live_episodes": sum(map(_is_live, episodes)),
             "overdue": sum(at < now for at in due),
-            "unowned": sum(one.escalated_at is not None for one in live),
-            "held": states.count(OutboxState.HELD) + states.count(OutboxState.UNKNOWN),
-            "open_tickets": sum(
-                not (
-                    kept.present.status.is_resolved
-                    or kept.present.merged_into
-                    or kept.present.is_gone
-                )
-                for kept in self._tables.tickets.values()
+            "unowned": sum(
+                one.escalated_at is not None and one.ended_at is None for one in episodes
             ),
+            "held": states.count(OutboxState.HELD) + states.count(OutboxState.UNKNOWN),
+            "open_tickets": sum(is_open(kept.present) for kept in self._tables.tickets.values()),
             "outbox": {state.value: states.count(state) for state in OutboxState},
         }
+
+
+def _is_live(episode: Episode) -> bool:
+    """Whether it has fired a level and is not ended."""
+    has_fired = any(firing.passing is Passing.FIRED for firing in episode.firings)
+    return has_fired and episode.ended_at is None
 
 
 def _tickets(tables: Tables) -> Iterator[Json]:

@@ -88,7 +88,7 @@ class MemoryTickets(MemoryPart):
     def open_tickets_of(self, by: ContactsBy, key: str | None) -> list[str]:
         """Ids of the open tickets of one ticket, customer or organisation, or of everyone."""
         present = (kept.present for kept in self._tables.tickets.values())
-        return sorted(one.id for one in present if _is_open(one) and _is_of(one, by, key))
+        return sorted(one.id for one in present if is_open(one) and _is_of(one, by, key))
 
     # --- contacts ---
 
@@ -132,12 +132,17 @@ class MemoryTickets(MemoryPart):
         """The earliest next check, None when only a change could matter."""
         return min((at for at in self._tables.subjects.values() if at is not None), default=None)
 
+    def timed_subjects(self) -> list[str]:
+        """Subjects that have a next check, in order."""
+        return sorted(name for name, at in self._tables.subjects.items() if at is not None)
+
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
         """Set the next checks of subjects, to whatever they were before."""
         self._tables.subjects.update(checks)
 
 
-def _is_open(ticket: Ticket) -> bool:
+def is_open(ticket: Ticket) -> bool:
+    """Whether rules see the ticket: neither resolved nor merged nor gone."""
     return not (ticket.status.is_resolved or ticket.merged_into or ticket.is_gone)
 
 
