@@ -29,9 +29,8 @@ def read_case(node: Node, scope: Scope) -> Case | None:
     stamps = _started(fields, scope.stamps)
     until = _until(fields, stamps)
     openings = read_openings(fields, stamps)
-    scope = replace(
-        scope, stamps=stamps, until=until, tickets=tuple(one.ticket.id for one in openings)
-    )
+    tickets = {one.ticket.id: one.ticket.created_at for one in openings}
+    scope = replace(scope, stamps=stamps, until=until, tickets=tickets)
     steps = [step for each in _items(fields, "timeline") if (step := read_step(each, scope))]
     scope = replace(scope, rulesets=(*scope.rulesets, *_reloaded(steps)))
     fields.required("expect", "write expect: [] if nothing may happen")

@@ -39,6 +39,11 @@ def read_expected(node: Node, scope: Scope) -> Expected | None:
     if fields is None:
         return None
     errors = scope.report.error_count
+    if not any(key in fields for key in _ALL):
+        message = "nothing is expected here"
+        hint = "write rule and level, or customer, or ticket, or told"
+        scope.report.error(fields.span, "missing-key", message, hint)
+        return None
     kind = _kind(fields)
     for key in _ALL:
         if key in fields and key not in _KEYS_OF[kind]:
@@ -86,7 +91,7 @@ def _span(fields: Fields, scope: Scope) -> _Span | None:
 
 
 def _level(fields: Fields, span: _Span, scope: Scope) -> Expected | None:
-    rule_node = fields.required("rule", "name a rule, a customer template or a ticket's state")
+    rule_node = fields.required("rule", "say whose level it is")
     rule = None if rule_node is None else scope.rule(rule_node)
     level_node = fields.required("level", "its name or number")
     level = None if level_node is None or rule is None else scope.level(level_node, rule)
@@ -141,9 +146,8 @@ def _state(fields: Fields, span: _Span, scope: Scope) -> Expected | None:
         message = "nothing is said of the ticket"
         scope.report.error(node.span, "empty-value", message, "write for example {group: tier-2}")
     checks = read_checks(node, scope.stamps, ("id",))
-    identity = node.get("id")
-    named = identity if identity is not None else None
-    ticket = scope.ticket(named, "'id'") if named is not None else _only_ticket(node, scope)
+    named = node.get("id")
+    ticket = _only_ticket(node, scope) if named is None else scope.ticket(named, "'id'")
     if ticket is None:
         return None
     return ExpectedState(*span, fields.span.line, ticket, checks)
@@ -151,10 +155,9 @@ def _state(fields: Fields, span: _Span, scope: Scope) -> Expected | None:
 
 def _only_ticket(node: MapNode, scope: Scope) -> str | None:
     if len(scope.tickets) > 1:
-        names = " or ".join(f"id: {one.partition(':')[2]}" for one in scope.tickets[:3])
         message = "which of the tickets is meant?"
-        scope.report.error(node.span, "missing-key", message, f"write {names}")
-    return scope.tickets[0] if len(scope.tickets) == 1 else None
+        scope.report.error(node.span, "missing-key", message, scope.which("id"))
+    return scope.only_ticket
 
 
 def _rule(fields: Fields, scope: Scope) -> str | None:

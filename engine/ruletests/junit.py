@@ -32,7 +32,7 @@ def _add_suite(root: Element, result: FileResult) -> None:
         root,
         "testsuite",
         name=_clean(result.file),
-        tests=str(max(len(result.results), not result.is_readable)),
+        tests=str(len(result.results) or int(not result.is_readable)),
         failures=str(failures),
         errors=str(int(not result.is_readable)),
         time=f"{sum(case.seconds for case in result.results):.3f}",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.domain.rule import Rule
@@ -15,6 +15,9 @@ from engine.rulebook.suggestion import did_you_mean
 from engine.rulebook.values import clipped, read_scalar
 from engine.ruletests.stamps import Stamps
 
+_FEW = 3
+"""So many tickets are named in a hint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -24,14 +27,14 @@ class Scope:
         rulesets: All rules that are in force at some time of the case; None stands for rules that
             could not be read, and then no name of a rule is complained of.
         load: Reads the rule files that a node names.
-        tickets: The whole ids of the case's tickets.
+        tickets: The whole ids of the case's tickets → when each comes in (aware UTC).
         until: The end of the case (aware UTC); None where it is not known.
     """
 
     stamps: Stamps
     rulesets: tuple[Ruleset | None, ...]
     load: Callable[[Node], Ruleset | None]
-    tickets: tuple[str, ...] = ()
+    tickets: Mapping[str, datetime] = field(default_factory=dict)
     until: datetime | None = None
 
     @property
@@ -74,9 +77,29 @@ class Scope:
             return self.ticket(node)
         if len(self.tickets) > 1 and "ticket" not in fields:
             message = "which of the tickets is meant?"
-            names = " or ".join(f"ticket: {one.partition(':')[2]}" for one in self.tickets[:3])
-            self.report.error(fields.span, "missing-key", message, f"write {names}")
-        return self.tickets[0] if len(self.tickets) == 1 else None
+            self.report.error(fields.span, "missing-key", message, self.which("ticket"))
+        return self.only_ticket
+
+    @property
+    def only_ticket(self) -> str | None:
+        """The ticket, where there is but one."""
+        return next(iter(self.tickets)) if len(self.tickets) == 1 else None
+
+    def which(self, key: str) -> str:
+        """A hint that names some of the tickets under the key that takes them."""
+        names = [f"{key}: {ticket.partition(':')[2]}" for ticket in self.tickets]
+        return f"write {' or '.join(names[:_FEW])}"
+
+    def is_there(self, ticket: str, at: datetime, node: Node) -> bool:
+        """Whether a ticket has come in by then; reported if it has not."""
+        if at >= self.tickets[ticket]:
+            return True
+        if self.stamps.start is not None and at < self.stamps.start:
+            return False  # which has been said
+        name = clipped(ticket.partition(":")[2])
+        message = f"ticket '{name}' has not come in yet at this time"
+        self.report.error(node.span, "instant", message, "correct its 'at', or this one")
+        return False
 
     # --- rules ---
 

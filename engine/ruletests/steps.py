@@ -65,8 +65,11 @@ def read_step(node: Node, scope: Scope) -> Step | None:
     # An instant or a ticket that is faulty must not hide what is wrong with the value.
     begun = _Begun(at or LATEST, fields.span.line, ticket or "", scope)
     step = _STEPS[word](value, begun)
-    has_ticket = ticket is not None or word in _OF_NO_TICKET
-    return step if at is not None and has_ticket else None
+    if when is None or at is None:
+        return None
+    if word in _OF_NO_TICKET:
+        return step
+    return step if ticket is not None and scope.is_there(ticket, at, when) else None
 
 
 def _say_how_many(fields: Fields, named: list[str], scope: Scope) -> None:
