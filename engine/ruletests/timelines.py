@@ -26,6 +26,7 @@ WIDEST: Final = 160
 _GAP: Final = " │ "
 _MARKS: Final = {True: "✓ ", False: "✗ "}
 _NOT_LISTED: Final = "not listed"
+_NEED_NOT_BE: Final = "(need not be listed)"
 _NOTHING: Final = "did not happen"
 
 
@@ -69,7 +70,8 @@ class _Words:
         one, other = pair.expected, pair.happened
         if isinstance(one, ExpectedState):
             return self._state(one), self._found(one, pair)
-        left = _NOT_LISTED if one is None else f"{self._span(one)}  {self._expected(one)}"
+        left = _NEED_NOT_BE if pair.is_right else _NOT_LISTED
+        left = left if one is None else f"{self._span(one)}  {self._expected(one)}"
         right = _NOTHING if other is None else f"{self._at(other.at)}  {self._actual(other, one)}"
         return left, right
 

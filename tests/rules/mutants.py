@@ -57,6 +57,9 @@ OPERATORS: Final = ("at_least", "at_most", "more_than", "less_than")
 LISTS: Final = ("type", "status")
 """Keys of lists of which each word is left out once."""
 
+Change = tuple[Span, str, str, str]
+"""Where, under which key, what stands there, and what is put in its place."""
+
 _SILENT: Final = ("id", "name", "description", "reason", "asked_by", "version", "moved_from")
 """Keys whose values decide nothing."""
 _NUMBER: Final = re.compile(r"[0-9]+")
@@ -68,17 +71,24 @@ class Mutant:
 
     Attributes:
         at: Line and column, from 1, as `file:line:column`.
+        key: The key whose value, or that itself, is changed.
         text: The whole file with the change.
     """
 
     file: Path
     at: str
+    key: str
     was: str
     becomes: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.at} {self.was} -> {self.becomes}"
+        return f"{self.at} {self.key}: {self.was} -> {self.becomes}"
+
+    @property
+    def what(self) -> str:
+        """The same without the place, which moves when somebody edits the file."""
+        return f"{self.file.name} {self.key}: {self.was} -> {self.becomes}"
 
 
 def mutants_of(file: Path) -> list[Mutant]:
@@ -92,15 +102,16 @@ def mutants_of(file: Path) -> list[Mutant]:
         Mutant(
             file,
             f"{file.name}:{span.line}:{span.column}",
+            key,
             was,
             becomes,
             _replaced(text, span, was, becomes),
         )
-        for span, was, becomes in _changes(rules, "")
+        for span, key, was, becomes in _changes(rules, "")
     ]
 
 
-def _changes(node: Node, key: str) -> Iterator[tuple[Span, str, str]]:
+def _changes(node: Node, key: str) -> Iterator[Change]:
     """Every change below a node: where, what stands there, and what is put in its place."""
     if isinstance(node, ListNode):
         yield from _of_list(node, key)
@@ -115,37 +126,39 @@ def _changes(node: Node, key: str) -> Iterator[tuple[Span, str, str]]:
         yield from _of_value(node, key)
 
 
-def _of_operator(name: ScalarNode, value: Node) -> Iterator[tuple[Span, str, str]]:
+def _of_operator(name: ScalarNode, value: Node) -> Iterator[Change]:
     if name.text in OPERATORS and isinstance(value, ScalarNode) and value.text in PRIORITIES:
-        yield from ((name.span, name.text, other) for other in OPERATORS if other != name.text)
+        yield from (
+            (name.span, name.text, name.text, other) for other in OPERATORS if other != name.text
+        )
     if isinstance(value, MapNode) and [key.text for key, _ in value.entries] == ["not"]:
         wanted = value.entries[0][1]
         items = wanted.items if isinstance(wanted, ListNode) else (wanted,)
         texts = ", ".join(one.text for one in items if isinstance(one, ScalarNode))
-        yield value.span, f"{{not: [{texts}]}}", f"[{texts}]"
+        yield value.span, name.text, f"{{not: [{texts}]}}", f"[{texts}]"
 
 
-def _of_list(node: ListNode, key: str) -> Iterator[tuple[Span, str, str]]:
+def _of_list(node: ListNode, key: str) -> Iterator[Change]:
     """Each of several words left out."""
     texts = [one.text for one in node.items if isinstance(one, ScalarNode)]
     if key not in LISTS or len(texts) != len(node.items):
         return
     for index in range(len(texts) if len(texts) > 1 else 0):
         left = [*texts[:index], *texts[index + 1 :]]
-        yield node.span, f"[{', '.join(texts)}]", f"[{', '.join(left)}]"
+        yield node.span, key, f"[{', '.join(texts)}]", f"[{', '.join(left)}]"
 
 
-def _of_value(node: ScalarNode, key: str) -> Iterator[tuple[Span, str, str]]:
+def _of_value(node: ScalarNode, key: str) -> Iterator[Change]:
     for other in OTHERS.get(key, ()):
         if node.text in OTHERS[key] and other != node.text:
-            yield node.span, node.text, other
+            yield node.span, key, node.text, other
     if node.text in OTHERS.get(key, ()):
         return
     for number in _NUMBER.finditer(node.text):
         for changed in (int(number[0]) - 1, int(number[0]) + 1):
             if changed >= 0:
                 start, end = number.span()
-                yield node.span, node.text, f"{node.text[:start]}{changed}{node.text[end:]}"
+                yield node.span, key, node.text, f"{node.text[:start]}{changed}{node.text[end:]}"
 
 
 def _replaced(text: str, span: Span, was: str, becomes: str) -> str:
