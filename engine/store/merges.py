@@ -66,8 +66,7 @@ class MergePart(Part):
             present.update(found)
             asked = {ticket.merged_into for ticket in found.values() if ticket.merged_into}
             asked -= present.keys()
-        ends = {name: _end(name, present) for name in wanted}
-        return {name: ticket for name, ticket in ends.items() if ticket is not None}
+        return ends_of(wanted, present)
 
     def unsent_notices(self, subjects: Iterable[str]) -> list[Action]:
         """Notices of which nobody heard: on their way, or stopped by a merge."""
@@ -90,6 +89,12 @@ class MergePart(Part):
         ]
         if moves:
             self._connection.execute(_MOVE_CONTACTS, moves)
+
+
+def ends_of(names: Iterable[str], present: Mapping[str, Ticket]) -> dict[str, Ticket]:
+    """Each of these tickets, or the one at which its chain of merges ends, where there is one."""
+    ends = {name: _end(name, present) for name in names}
+    return {name: ticket for name, ticket in ends.items() if ticket is not None}
 
 
 def _end(name: str, present: Mapping[str, Ticket]) -> Ticket | None:

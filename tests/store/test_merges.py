@@ -116,11 +116,11 @@ def test_a_notice_is_unsent_until_it_left_or_when_a_merge_stopped_it(store: SqlS
     assert [one.key for one in found] == ["waits", "merged"]
 
 
-def test_a_store_from_before_learns_what_was_merged(store: SqlStore) -> None:
-    with store.write() as transaction:
+def test_a_store_from_before_learns_what_was_merged(sql_store: SqlStore) -> None:
+    with sql_store.write() as transaction:
         save(transaction, 1, "c1", into=2)
         save(transaction, 2, "c2")
-    with store.writing() as connection:
+    with sql_store.writing() as connection:
         for statement in (
             "DROP INDEX tickets_merged",
             "ALTER TABLE tickets DROP COLUMN merged_into",
@@ -129,7 +129,7 @@ def test_a_store_from_before_learns_what_was_merged(store: SqlStore) -> None:
         ):
             connection.execute(text(statement))
 
-    migrate(store)
+    migrate(sql_store)
 
-    with store.read() as transaction:
+    with sql_store.read() as transaction:
         assert transaction.absorbed_by(["desk:2"]) == {"desk:1": "desk:2"}

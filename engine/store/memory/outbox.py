@@ -142,15 +142,6 @@ class MemoryOutbox(MemoryPart):
         ]
         return [row for _, _, row in sorted(found, key=lambda one: one[:2])]
 
-    def resolve_expired(
-        self, row_id: int, state: OutboxState, now: datetime, reason: str | None
-    ) -> bool:
-        """Decide what becomes of a row whose lease has run out."""
-        kept = self._tables.outbox.get(row_id)
-        if kept is None or kept.lease_until is None or kept.lease_until > now:
-            return False
-        return self._move(kept, _LEASES, state, reason, now, now)
-
     def settle(
         self,
         row_id: int,

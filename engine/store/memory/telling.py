@@ -11,8 +11,8 @@ from engine.domain.episode import Episode, Passing
 from engine.domain.ticket import utc_second
 from engine.errors import StoreError
 from engine.ports import GenerationRecord, Json, OutboxState
+from engine.store.memory.merges import is_open
 from engine.store.memory.tables import MemoryPart, Tables
-from engine.store.memory.tickets import is_open
 from engine.store.outbox import receiver_hash
 from engine.store.telling import VIEW_ORDER, VIEWS
 

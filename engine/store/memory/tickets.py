@@ -9,12 +9,14 @@ from datetime import datetime
 from engine.domain.condition import ContactsBy
 from engine.domain.contact import Contact
 from engine.domain.history import History
+from engine.domain.merge import with_absorbed
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
 from engine.ports import DueSubject, Json, TicketRecord
-from engine.store.memory.tables import KeptEvent, KeptTicket, MemoryPart
+from engine.store.memory.merges import MemoryMerges, is_open
+from engine.store.memory.tables import KeptEvent, KeptTicket
 
 
-class MemoryTickets(MemoryPart):
+class MemoryTickets(MemoryMerges):
     """What ingest writes and everybody reads."""
 
     def watermark(self, helpdesk: str) -> Json | None:
@@ -35,10 +37,6 @@ class MemoryTickets(MemoryPart):
             for name, kept in found.items()
             if kept is not None
         }
-
-    def save_record(self, record: TicketRecord, present: Ticket) -> None:
-        """Keep one ticket; see `save_records`."""
-        self.save_records([(record, present)])
 
     def save_records(self, records: Sequence[tuple[TicketRecord, Ticket]]) -> None:
         """Keep tickets, each with its present state (our own writes included).
@@ -65,13 +63,20 @@ class MemoryTickets(MemoryPart):
         self._tables.events[subject] = kept
 
     def histories(self, ticket_ids: Iterable[str]) -> dict[str, History]:
-        """How these tickets were opened and all that happened since; unknown ones are left out."""
-        found = {name: self._tables.tickets.get(name) for name in ticket_ids}
-        return {
+        """How these tickets were opened and all that happened since; unknown ones are left out.
+
+        Each comes with the stories of those that were merged into it.
+        """
+        wanted = set(ticket_ids)
+        into = self.absorbed_by(wanted)
+        found = {name: self._tables.tickets.get(name) for name in wanted | into.keys()}
+        histories = {
             name: History(kept.record.opening, self._events(name))
             for name, kept in found.items()
             if kept is not None
         }
+        joined = with_absorbed(histories, into) if into else histories
+        return {name: history for name, history in joined.items() if name in wanted}
 
     def group_events(self, subjects: Iterable[str]) -> dict[str, tuple[Event, ...]]:
         """What happened to groups as such, in order; groups without any are left out."""
@@ -88,13 +93,9 @@ class MemoryTickets(MemoryPart):
     def open_tickets_of(self, by: ContactsBy, key: str | None) -> list[str]:
         """Ids of the open tickets of one ticket, customer or organisation, or of everyone."""
         present = (kept.present for kept in self._tables.tickets.values())
-        return sorted(one.id for one in present if is_open(one) and _is_of(one, by, key))
+        return sorted(one.id for one in present if is_open(one) and _is_of(one, by, key, one.id))
 
     # --- contacts ---
-
-    def replace_contacts(self, ticket_id: str, contacts: Sequence[Contact]) -> None:
-        """Keep exactly these contacts of a ticket."""
-        self.save_contacts({ticket_id: contacts})
 
     def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
         """Ticket → exactly the contacts to keep of it."""
@@ -103,15 +104,19 @@ class MemoryTickets(MemoryPart):
     def contacts(
         self, by: ContactsBy, key: str | None, since: datetime | None
     ) -> tuple[Contact, ...]:
-        """Contacts at or after `since` (None: all), in order of time, then of ticket."""
+        """Contacts at or after `since` (None: all), in order of time, then of ticket.
+
+        Each tells its ticket as it stands now: the survivor, where that was merged.
+        """
+        owners = self.survivors(self._tables.tickets)
         found = [
-            (contact.at, name, position, replace(contact, ticket=kept.present))
+            (one.at, name, position, Contact(owner, one.key, one.at, one.channel, name))
             for name, kept in self._tables.tickets.items()
-            if _is_of(kept.present, by, key)
-            for position, contact in enumerate(self._tables.contacts.get(name, ()))
-            if since is None or contact.at >= since
+            if _is_of(owner := owners.get(name, kept.present), by, key, name)
+            for position, one in enumerate(self._tables.contacts.get(name, ()))
+            if since is None or one.at >= since
         ]
-        return tuple(one[-1] for one in sorted(found, key=lambda one: one[:3]))
+        return tuple(each[-1] for each in sorted(found, key=lambda each: each[:3]))
 
     # --- subjects ---
 
@@ -141,17 +146,13 @@ class MemoryTickets(MemoryPart):
         self._tables.subjects.update(checks)
 
 
-def is_open(ticket: Ticket) -> bool:
-    """Whether rules see the ticket: neither resolved nor merged nor gone."""
-    return not (ticket.status.is_resolved or ticket.merged_into or ticket.is_gone)
-
-
-def _is_of(ticket: Ticket, by: ContactsBy, key: str | None) -> bool:
+def _is_of(ticket: Ticket, by: ContactsBy, key: str | None, name: str) -> bool:
+    """Whether what came in on the ticket `name`, which is now `ticket`, counts for a group."""
     match by:
         case ContactsBy.EVERYONE:
             return True
         case ContactsBy.TICKET:
-            return ticket.id == key
+            return name == key
         case ContactsBy.CUSTOMER:
             return key is not None and ticket.customer.id == key
         case ContactsBy.ORGANIZATION:
