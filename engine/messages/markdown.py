@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,8 @@ from markdown_it.tree import SyntaxTreeNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from markdown_it.token import Token
 
 # Raw HTML is off: it would come out as it went in.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False})
@@ -48,7 +51,7 @@ def collapse(text: str) -> str:
 
 def to_html(markdown: str, language: str) -> str:
     """A whole page for the HTML part of a mail."""
-    return page(_PARSER.render(markdown), language)
+    return page(_PARSER.renderer.render(_tokens(markdown), _PARSER.options, {}), language)
 
 
 def page(body: str, language: str) -> str:
@@ -66,8 +69,14 @@ def to_text(markdown: str) -> str:
 
     Lines are as long as their paragraphs, for whoever shows them to fold.
     """
-    root = SyntaxTreeNode(_PARSER.parse(markdown))
+    root = SyntaxTreeNode(_tokens(markdown))
     return _blocks(root.children, "\n\n") + "\n"
+
+
+@lru_cache(maxsize=1)
+def _tokens(markdown: str) -> list[Token]:
+    """The text in its parts; both parts of a mail are made from the same."""
+    return _PARSER.parse(markdown)
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode], gap: str) -> str:
