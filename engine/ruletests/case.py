@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from engine.domain.condition import Operator
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import Matchers
 from engine.domain.ticket import Actor, Ticket, Value
 
 # --- what happens --------------------------------------------------------------------------------
@@ -75,6 +76,19 @@ class Acknowledges(OnTicket):
 
     who: str
     rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silences(Step):
+    """Somebody silences what is named, or everything, from now on.
+
+    Attributes:
+        until: When it ends (aware UTC), exclusive.
+    """
+
+    matchers: Matchers
+    until: datetime
+    who: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Status, Value
 from engine.errors import UsageError
+from engine.pipeline.silence import Asked
 from engine.ports import Composer, Store
 from engine.ruletests.case import (
     Acknowledges,
@@ -24,6 +25,7 @@ from engine.ruletests.case import (
     Reloads,
     Restarts,
     Says,
+    Silences,
     Step,
 )
 from engine.ruletests.stamps import ONE_SECOND
@@ -150,6 +152,17 @@ class Stage:
         self._live(step.at)
         try:
             self.world.acknowledge(step.ticket, step.rule, step.who, step.at)
+        except UsageError as error:
+            self.refused.append(Refused(step, str(error)))
+            return
+        self._look_again(step.at)
+
+    @_happen.register
+    def _(self, step: Silences) -> None:
+        self._live(step.at)
+        asked = Asked(step.matchers, step.until, step.who, "a rule test")
+        try:
+            self.world.silence(asked, step.at)
         except UsageError as error:
             self.refused.append(Refused(step, str(error)))
             return

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.calendar import ALWAYS
+from engine.domain.silence import Matchers
 from engine.domain.ticket import Actor, Value
 from engine.rulebook.durations import read_duration
 from engine.rulebook.fields import Fields
-from engine.rulebook.nodes import MapNode, Node, ScalarNode, is_nothing
+from engine.rulebook.nodes import ListNode, MapNode, Node, ScalarNode, is_nothing
 from engine.rulebook.suggestion import one_of
 from engine.rulebook.values import read_flag, read_mapping, read_scalar, wrong_type
 from engine.ruletests.case import (
@@ -23,6 +24,7 @@ from engine.ruletests.case import (
     Reloads,
     Restarts,
     Says,
+    Silences,
     Step,
 )
 from engine.ruletests.scope import Scope
@@ -55,7 +57,8 @@ def read_step(node: Node, scope: Scope) -> Step | None:
     when = fields.required("at", "write for example at: +4h")
     at = None if when is None else scope.instant(when, "'at'")
     word = named[0]
-    ticket = None if word in _OF_NO_TICKET else scope.ticket_of(fields)
+    may_lack_ticket = word in _OF_NO_TICKET or (word in _OF_SOME_TICKETS and "ticket" not in fields)
+    ticket = None if may_lack_ticket else scope.ticket_of(fields)
     if word in _OF_NO_TICKET and "ticket" in fields:
         message = f"'{word}' concerns the daemon, and no ticket"
         scope.report.error(fields.key("ticket"), "exclusive", message, "remove 'ticket'")
@@ -67,7 +70,7 @@ def read_step(node: Node, scope: Scope) -> Step | None:
     step = _STEPS[word](value, begun)
     if when is None or at is None:
         return None
-    if word in _OF_NO_TICKET:
+    if may_lack_ticket:
         return step
     return step if ticket is not None and scope.is_there(ticket, at, when) else None
 
@@ -193,6 +196,55 @@ def _acknowledge(node: Node, begun: _Begun) -> Step | None:
     )
 
 
+def _silence(node: Node, begun: _Begun) -> Step | None:
+    """For how long, and over what: `silence: 4h`, or `silence: {for: 4h, rule: late}`."""
+    scope = begun.scope
+    tickets = (begun.ticket,) if begun.ticket else ()
+    if isinstance(node, ScalarNode):
+        length = read_duration(node, scope.report, ALWAYS, "'silence'")
+        named = Matchers(tickets=tickets)
+        return None if length is None else _silenced(begun, named, begun.at + length)
+    fields = Fields.read(node, _OF_SILENCE, scope.report, "'silence'")
+    if fields is None:
+        return None
+    ids = [scope.ticket(one) for one in _listed(fields.value("ticket"))]
+    named = Matchers(
+        rules=tuple(id_ for one in _listed(fields.value("rule")) if (id_ := scope.rule(one))),
+        tickets=(*tickets, *(one for one in ids if one is not None)),
+        customers=fields.texts("customer"),
+        groups=fields.texts("group"),
+    )
+    until = _end_of(fields, begun)
+    return None if until is None else _silenced(begun, named, until)
+
+
+def _silenced(begun: _Begun, named: Matchers, until: datetime) -> Silences:
+    return Silences(begun.at, begun.line, named, until, SOMEBODY)
+
+
+def _end_of(fields: Fields, begun: _Begun) -> datetime | None:
+    """When a silence ends: after its `for`, or at its `until`."""
+    report = begun.scope.report
+    if "until" in fields:
+        if "for" in fields:
+            message = "a silence has either 'for' or 'until'"
+            report.error(fields.key("until"), "exclusive", message, "remove one")
+        node = fields.value("until")
+        until = None if node is None else begun.scope.stamps.read(node, "'until'")
+        if node is not None and until is not None and until <= begun.at:
+            report.error(node.span, "instant", "this silence ends before it begins")
+        return until
+    node = fields.required("for", "say how long: {for: 4h}, or {until: 2026-01-12 08:00}")
+    length = None if node is None else read_duration(node, report, ALWAYS, "'for'")
+    return None if length is None else begun.at + length
+
+
+def _listed(node: Node | None) -> tuple[Node, ...]:
+    if isinstance(node, ListNode):
+        return node.items
+    return () if node is None else (node,)
+
+
 def _restart(node: Node, begun: _Begun) -> Step | None:
     fields = Fields.read(node, ("down_for",), begun.scope.report, "'restart'")
     if fields is None:
@@ -220,6 +272,7 @@ _STEPS: Final[Mapping[str, Callable[[Node, _Begun], Step | None]]] = {
     "contact": _contact,
     "auto_reply": _auto_reply,
     "acknowledge": _acknowledge,
+    "silence": _silence,
     "due": _due,
     "merge": _merge,
     "delete": _delete,
@@ -227,3 +280,6 @@ _STEPS: Final[Mapping[str, Callable[[Node, _Begun], Step | None]]] = {
     "reload": _reload,
 }
 _OF_NO_TICKET: Final = frozenset({"restart", "reload"})
+_OF_SOME_TICKETS: Final = frozenset({"silence"})
+"""Steps that concern a ticket if one is named, else all."""
+_OF_SILENCE: Final = ("for", "until", "rule", "ticket", "customer", "group")

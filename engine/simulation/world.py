@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from engine.domain.facts import CustomerLimits
 from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
+from engine.domain.silence import Silence
 from engine.domain.ticket import Ticket
 from engine.errors import EscalatordError
 from engine.pipeline.acknowledge import acknowledge
@@ -16,6 +17,7 @@ from engine.pipeline.activate import activate, known_texts
 from engine.pipeline.cycle import Cycle, Work
 from engine.pipeline.deliver import Outside
 from engine.pipeline.evaluate import Policy
+from engine.pipeline.silence import Asked, silence
 from engine.ports import Composer, Store
 from engine.simulation.channel import MemoryChannel
 from engine.simulation.helpdesk import ScriptedHelpdesk
@@ -139,6 +141,14 @@ class World:
         """
         kinds = self._cycle.policy.ruleset.group_kinds
         return acknowledge(self.store, ticket, rule, who, kinds, now)
+
+    def silence(self, asked: Asked, now: datetime) -> Silence:
+        """Somebody silences rules or tickets for a while.
+
+        Raises:
+            UsageError: It makes no sense, or is about a ticket that is unknown.
+        """
+        return silence(self.store, asked, self._cycle.policy.ruleset.group_kinds, now)
 
     def ticket(self, name: str, at: datetime) -> Ticket | None:
         """How a ticket stood at an instant, our own writes included; None if it was unknown."""

@@ -90,6 +90,45 @@ def test_what_cannot_be_acknowledged_fails_the_case(folder: Folder) -> None:
     )
 
 
+SILENCED = """
+    at: +5h, rule: late, level: reminder, notify: []
+    at: +5h, rule: late, level: experts
+    at: +5h, customer: received
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "silence: 4h",
+        "silence: {for: 4h}",
+        "silence: {until: +5h}",
+        "silence: {until: 2026-01-05 14:00, rule: late}",
+        "silence: {for: 4h, rule: [dated, late], ticket: T1, customer: cora, group: sales}",
+        "ticket: T1, silence: 4h",
+    ],
+)
+def test_in_a_silence_levels_wait_and_fire_as_one_at_its_end(folder: Folder, step: str) -> None:
+    ticket = "{customer: cora, group: sales}"
+
+    assert folder.holds(f"at: +1h, {step}", SILENCED, ticket, until="+6h")
+
+
+@pytest.mark.parametrize(
+    "step", ["{for: 4h, rule: dated}", "{for: 4h, customer: bob}", "{for: 4h, group: other}"]
+)
+def test_a_silence_over_something_else_is_none(folder: Folder, step: str) -> None:
+    assert folder.holds(f"at: +1h, silence: {step}", first(1), ticket="{group: sales}", until="+3h")
+
+
+def test_a_silence_over_a_ticket_that_has_not_come_in_fails_the_case(folder: Folder) -> None:
+    tickets = "[{id: A}, {id: B, at: +3h}]"
+
+    result = folder.play("at: +1h, silence: {for: 1h, ticket: B}", "", tickets, "+1h30m")
+
+    assert "there is no ticket 'desk:B'" in result.remarks[0]
+
+
 @pytest.mark.parametrize("step", ["Again!", "{says: Again!, channel: chat}"])
 def test_a_contact_on_a_resolved_ticket_reopens_it(folder: Folder, step: str) -> None:
     assert folder.holds(

@@ -71,7 +71,7 @@ class MemoryEpisodes(MemoryPart):
     def customer_messages(
         self, customers: Iterable[str], tickets: Iterable[str], since: datetime
     ) -> tuple[CustomerMessage, ...]:
-        """Messages to these customers or on these tickets that went out or still may.
+        """Messages to these customers or on these tickets: sent, still to be sent, or skipped.
 
         Returns:
             Each message once, in order of `deliver_at`.
@@ -82,7 +82,8 @@ class MemoryEpisodes(MemoryPart):
             message
             for message in self._messages()
             if message.customer in whom or message.ticket in where
-            if message.deliver_at >= since and _key(message) not in cancelled
+            if message.deliver_at >= since
+            if message.skipped is not None or _key(message) not in cancelled
         ]
         return tuple(sorted(found, key=lambda one: (one.deliver_at, _key(one))))
 

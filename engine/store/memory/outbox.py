@@ -27,6 +27,8 @@ class MemoryOutbox(MemoryPart):
                 continue
             number = len(self._tables.outbox) + 1
             state = OutboxState.HELD if action.held else OutboxState.PENDING
+            if action.skipped:
+                state = OutboxState.CANCELLED
             row = OutboxRow(
                 id=number,
                 action=action,
@@ -38,7 +40,8 @@ class MemoryOutbox(MemoryPart):
                 reason=action.reason,
             )
             self._tables.keys[action.key] = number
-            self._put(KeptRow(row, lane_of(action)))
+            finished_at = now if state in _FINAL else None
+            self._put(KeptRow(row, lane_of(action), finished_at=finished_at))
 
     def lease(
         self,

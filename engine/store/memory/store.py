@@ -7,12 +7,13 @@ from contextlib import contextmanager
 
 from engine.store.memory.episodes import MemoryEpisodes
 from engine.store.memory.outbox import MemoryOutbox
+from engine.store.memory.silences import MemorySilences
 from engine.store.memory.tables import Tables
 from engine.store.memory.telling import MemoryTelling
 from engine.store.memory.tickets import MemoryTickets
 
 
-class MemoryTransaction(MemoryTickets, MemoryEpisodes, MemoryOutbox, MemoryTelling):
+class MemoryTransaction(MemoryTickets, MemoryEpisodes, MemoryOutbox, MemorySilences, MemoryTelling):
     """`engine.ports.Transaction` on dictionaries."""
 
 

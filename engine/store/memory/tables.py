@@ -9,8 +9,16 @@ from typing import Self
 from engine.domain.actions import Action
 from engine.domain.contact import Contact
 from engine.domain.episode import Episode, EpisodeId
+from engine.domain.silence import Silence
 from engine.domain.ticket import Event, Ticket
-from engine.ports import DecisionRecord, GenerationRecord, Json, OutboxRow, TicketRecord
+from engine.ports import (
+    DecisionRecord,
+    GenerationRecord,
+    Json,
+    OutboxRow,
+    SilenceTold,
+    TicketRecord,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class Tables:
     outbox: dict[int, KeptRow] = field(default_factory=dict)
     on_their_way: dict[int, None] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
+    told_of: dict[str, SilenceTold] = field(default_factory=dict)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
 
