@@ -227,7 +227,7 @@ class Writer:
         return [self._of(schema["items"], depth + 1) for _ in range(several)]
 
     def _integer(self, schema: dict[str, Any], _: int) -> int:
-        return schema["minimum"] + self._chance.choice((0, 0, 1, 2, 5, 100))
+        return int(schema["minimum"]) + self._chance.choice((0, 0, 1, 2, 5, 100))
 
     def _boolean(self, _: dict[str, Any], __: int) -> bool:
         return self._chance.random() < 0.5

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from engine.domain.episode import Episode, Passing
+from engine.domain.episode import Episode, Firing, Passing
+from engine.domain.reason import Reason
 from engine.domain.ticket import utc_second
 from engine.errors import StoreError
-from engine.ports import GenerationRecord, Json, OutboxState
+from engine.ports import GenerationRecord, Json, OutboxState, ShadowFiring
 from engine.store.memory.merges import is_open
 from engine.store.memory.tables import MemoryPart, Tables
 from engine.store.outbox import receiver_hash
@@ -66,6 +67,23 @@ class MemoryTelling(MemoryPart):
         """Rule → how many of its episodes have fired a level and are not ended; none left out."""
         return dict(Counter(one.id.rule for one in self._episodes() if _is_live(one)))
 
+    def shadow_firings(self, since: datetime) -> list[ShadowFiring]:
+        """What rules in shadow would have fired since then (aware UTC), in order."""
+        found = [
+            _shadow(episode, firing)
+            for episode in self._episodes()
+            for firing in episode.firings
+            if firing.passing is Passing.SHADOW
+            and firing.reason is Reason.SHADOW
+            and firing.fired_at >= since
+        ]
+        return sorted(found, key=lambda one: (one.fired_at, one.subject, one.rule, one.level))
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest action that is on its way was decided (aware UTC); None without any."""
+        rows = (self._tables.outbox[number].row for number in self._tables.on_their_way)
+        return min((row.created_at for row in rows), default=None)
+
     def _episodes(self) -> list[Episode]:
         return [one for each in self._tables.episodes.values() for one in each.values()]
 
@@ -90,6 +108,19 @@ def _is_live(episode: Episode) -> bool:
     """Whether it has fired a level and is not ended."""
     has_fired = any(firing.passing is Passing.FIRED for firing in episode.firings)
     return has_fired and episode.ended_at is None
+
+
+def _shadow(episode: Episode, firing: Firing) -> ShadowFiring:
+    return ShadowFiring(
+        subject=episode.id.subject,
+        rule=episode.id.rule,
+        episode=episode.id.anchor,
+        level=firing.level,
+        name=firing.identity,
+        occurrence=firing.occurrence,
+        kind=firing.kind.value if firing.kind else None,
+        fired_at=firing.fired_at,
+    )
 
 
 def _tickets(tables: Tables) -> Iterator[Json]:
