@@ -46,14 +46,16 @@ def read_test_file(path: Path, shelf: RuleShelf) -> ReadFile:
         path: The file.
         shelf: Where rule files are read, each once.
     """
-    return _Reader(path, shelf).read()
+    read = _Reader(path, shelf, quickly=True).read()
+    return _Reader(path, shelf, quickly=False).read() if read.problems else read
 
 
 class _Reader:
     """One pass over a test file."""
 
-    def __init__(self, path: Path, shelf: RuleShelf) -> None:
+    def __init__(self, path: Path, shelf: RuleShelf, *, quickly: bool) -> None:
         self._path = path
+        self._quickly = quickly
         self._shown = str(path)
         self._shelf = shelf
         self._report = Report()
@@ -97,7 +99,7 @@ class _Reader:
             return None
         self._sources[self._shown] = text
         try:
-            root = compose(self._shown, text, self._report)
+            root = compose(self._shown, text, self._report, quickly=self._quickly)
         except UnusableYamlError:
             return None
         if root is None:

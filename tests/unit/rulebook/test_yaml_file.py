@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.rulebook.nodes import ListNode, MapNode, Node, ScalarKind, ScalarNode
@@ -171,3 +173,26 @@ def test_as_deep_as_allowed_is_read() -> None:
 )
 def test_a_value_that_becomes_a_comment_is_pointed_out(text: str, *, warned: bool) -> None:
     assert ("comment" in read(text)[1]) is warned
+
+
+def test_reading_quickly_gives_the_same_tree() -> None:
+    root = Path(__file__).parents[3]
+    for path in (*root.glob("rules/**/*.yaml"), *root.glob("docs/cookbook/**/*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        slow, quick = Report(), Report()
+
+        assert shape(compose("a", text, slow)) == shape(compose("a", text, quick, quickly=True))
+        assert slow.sorted() == quick.sorted() == ()
+
+
+def shape(node: Node | None) -> object:
+    """A tree with the places of everything in it, to be compared."""
+    match node:
+        case MapNode(span, entries):
+            return span, [(shape(key), shape(value)) for key, value in entries]
+        case ListNode(span, items):
+            return span, [shape(item) for item in items]
+        case ScalarNode(span, text, kind):
+            return span, text, kind
+        case _:
+            return None
