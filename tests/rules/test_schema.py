@@ -269,7 +269,7 @@ def mutated(seed: int, place: int, key: int, value: Tree, how: str) -> Tree:
     return tree
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, len(SEEDS) - 1),
     place=st.integers(0, 400),
