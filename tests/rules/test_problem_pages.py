@@ -18,8 +18,20 @@ ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "problems"
 CODES = sorted(page.stem for page in PAGES.glob("*.md") if page.stem != "README")
 
-WITHOUT_EXAMPLE = {"not-found", "no-rules"}
-"""What `check` never prints: it refuses such a path in words, before it reads anything."""
+WITHOUT_EXAMPLE = {"no-rules"}
+"""What no verb prints but the daemon's: `check` refuses an empty folder in words."""
+
+OF_TESTS = {
+    "delete",
+    "empty",
+    "exclusive",
+    "instant",
+    "merge",
+    "not-found",
+    "unknown-level",
+    "unknown-ticket",
+}
+"""What is wrong with rule tests; `test` says so."""
 
 NEED_A_FOLDER = {"no-tests", "untested-rule", "unreadable"}
 FENCE = re.compile(r"(?ms)^```(?P<kind>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$")
@@ -68,7 +80,8 @@ SAID_AS: dict[str, tuple[int, str]] = {
 
 def codes_in_the_program() -> Iterator[str]:
     engine = ROOT / "engine"
-    for path in (*engine.glob("*.py"), *(engine / "rulebook").rglob("*.py")):
+    folders = (engine / "rulebook", engine / "ruletests")
+    for path in (*engine.glob("*.py"), *(one for part in folders for one in part.rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _codes_of(node)
@@ -123,7 +136,29 @@ def test_a_page_says_what_its_code_means(code: str) -> None:
     assert all(len(line) <= 100 for line in lines if not line.startswith(("$ ", " ", "subject")))
 
 
-@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_EXAMPLE))
+@pytest.mark.parametrize("code", sorted(OF_TESTS))
+def test_the_example_of_a_page_about_rule_tests_gives_its_code_and_the_mended_one_passes(
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    example, mended = text_of(code).split("\n## Mended\n")
+    monkeypatch.chdir(tmp_path)
+
+    build(example, tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["test", "rules"])
+    assert ended.value.code == 1
+    assert f"error[{code}]" in capsys.readouterr().out
+
+    build(mended, tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["test", "rules"])
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_EXAMPLE - OF_TESTS))
 def test_the_example_of_a_page_gives_its_code_and_the_mended_one_nothing(
     code: str,
     tmp_path: Path,
