@@ -108,7 +108,7 @@ def _read_front_matter(file: str, lines: list[str], report: Report) -> tuple[str
             report.error(span, "duplicate-key", message, "remove one")
         else:
             subject = _unquoted(value.strip())
-            column = line.index(subject, len(key) + 1) + 1
+            column = max(line.find(subject, len(key) + 1), 0) + 1
             subject_at = Span(file, number, column, column + max(len(subject), 1))
             if subject in ("", "|", ">"):
                 report.error(span, "front-matter", "the subject is empty", "write it on this line")

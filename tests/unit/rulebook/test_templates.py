@@ -64,6 +64,7 @@ def test_the_body_is_what_follows(write: Write, text: str, body: str) -> None:
         ("---\nsubject: x\n", ("front-matter", 1)),
         ("---\n---\nHello\n", ("front-matter", 1)),
         ("---\nsubject:\n---\nHello\n", ("front-matter", 2)),
+        ("---\nsubject\n---\nHello\n", ("front-matter", 2)),
         ("---\nsubject: |\n---\nHello\n", ("front-matter", 2)),
         ("---\nsubject: x\n---\n\n", ("front-matter", 3)),
         ("---\nsubject: x\nto: me\n---\nHello\n", ("unknown-key", 3)),
