@@ -29,6 +29,7 @@ GOOD = [
     path
     for folder in (
         "rules",
+        "docs/cookbook",
         "tests/bench/rules",
         "tests/oracle/rules",
         "tests/unit/rulebook/example",
