@@ -21,7 +21,7 @@ from engine.domain.firing import (
 from engine.domain.follow_up import plan_follow_up
 from engine.domain.ladder import DueRepeat, LevelStanding
 from engine.domain.matching import ONE_SECOND, earliest
-from engine.domain.reason import Reason
+from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Kind, Level, Mode, Receiver
 from engine.domain.ruleset import CompiledRule, Ruleset
 from engine.domain.standing import Standing, next_after_firing, stand
@@ -204,7 +204,9 @@ class _Passed:
 def _with_firings(standing: Standing, fired: Sequence[Firing]) -> Standing:
     episode = standing.episode
     assert episode is not None  # noqa: S101 - what fires has an episode
-    return replace(standing, episode=replace(episode, firings=(*episode.firings, *fired)))
+    episode = replace(episode, firings=(*episode.firings, *fired))
+    reason = fired[-1].reason if standing.verdict is Verdict.FIRED else standing.reason
+    return replace(standing, episode=episode, reason=reason)
 
 
 # --- customer messages ---------------------------------------------------------------------------

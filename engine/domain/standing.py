@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.domain.backlog import is_repeat_backlog
-from engine.domain.episode import Episode
+from engine.domain.episode import Episode, Passing
 from engine.domain.facts import Facts
 from engine.domain.history import Mark
 from engine.domain.hold import acknowledged_until, hold_on, silence_changes_at, silenced
@@ -133,7 +133,9 @@ def stand(
     if rule.mode is Mode.OFF:
         return Standing(compiled, Verdict.OFF, Reason.OFF, Look({}, (), None, None))
     if _cannot_concern(compiled, facts, now):
-        return Standing(compiled, Verdict.NO_MATCH, Reason.NO_MATCH, Look({}, (), None, None))
+        is_open = facts.view(facts.subject, now).is_open
+        reason = Reason.NO_MATCH if is_open else _why_closed(facts, now)
+        return Standing(compiled, Verdict.NO_MATCH, reason, Look({}, (), None, None))
     seen, episode = recognise(compiled, facts, now)
     if not seen.matching:
         return _without_match(compiled, facts, now, seen, episode)
@@ -181,12 +183,15 @@ def _without_match(
 
 
 def _why_closed(facts: Facts, now: datetime) -> Reason:
-    tickets = [facts.view(name, now).ticket for name in facts.members]
-    if any(ticket.merged_into for ticket in tickets):
+    """Why a rule sees no ticket: of a group, none is open."""
+    if facts.by is not None:
+        return Reason.RESOLVED
+    if facts.subject not in facts.members:
+        return Reason.NO_MATCH
+    ticket = facts.view(facts.subject, now).ticket
+    if ticket.merged_into:
         return Reason.MERGED
-    if any(ticket.is_gone for ticket in tickets):
-        return Reason.GONE
-    return Reason.RESOLVED if tickets else Reason.NO_MATCH
+    return Reason.GONE if ticket.is_gone else Reason.RESOLVED
 
 
 def _is_concerned(rule: Rule, priority: Priority) -> bool:
@@ -244,7 +249,9 @@ def _climb(
     if hold is None:
         return _open(standing, facts, now, others, due, repeats, next_at)
     ends_at = hold.ends_at
-    if not remains and repeat_next is None and hold.reason is not Reason.COOLDOWN:
+    speaks_only = not rule.levels and hold.reason is Reason.PAUSED
+    is_held = remains or repeat_next is not None or speaks_only
+    if not is_held and hold.reason is not Reason.COOLDOWN:
         asks_at = ends_at if _end(standing) else None  # who took it may let it go
         return replace(_told(standing), next_at=earliest((next_at, asks_at)))
     return replace(
@@ -278,12 +285,12 @@ def _open(
         standing, due=firing, late=late, repeats=repeats, late_repeats=backlog, next_at=next_at
     )
     told = _exhausted(told, now)
-    if (firing or repeats) and standing.rule.mode is Mode.SHADOW:
+    if (firing or late or repeats or backlog) and standing.rule.mode is Mode.SHADOW:
         return replace(told, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
     if firing or repeats:
         return replace(told, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
     if late or backlog:
-        reason = late[-1][1] if late else Reason.BACKLOG
+        reason = Reason.BACKLOG if backlog else late[-1][1]
         return replace(told, verdict=Verdict.SUPPRESSED, reason=reason)
     return _told(told)
 
@@ -312,12 +319,20 @@ def _end(standing: Standing) -> DueRepeat | None:
 
 
 def _told(standing: Standing) -> Standing:
-    """An episode in which nothing happens now says what became of it so far."""
-    if all(one.state is not LevelState.FIRED for one in standing.levels):
+    """An episode in which nothing happens now says what was passed in it last.
+
+    So the verdict is the same whenever, and however often, we look.
+    """
+    is_shadow = standing.rule.mode is Mode.SHADOW
+    firings = standing.episode.firings if standing.episode else ()
+    passed = [one for one in firings if is_shadow or one.passing is not Passing.SHADOW]
+    if not passed:
         return replace(standing, verdict=Verdict.WAITING, reason=Reason.NOT_YET)
-    if standing.rule.mode is Mode.SHADOW:
+    if is_shadow:
         return replace(standing, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
-    return replace(standing, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
+    last = passed[-1]
+    verdict = Verdict.FIRED if last.passing is Passing.FIRED else Verdict.SUPPRESSED
+    return replace(standing, verdict=verdict, reason=last.reason)
 
 
 def _running_from(rule: Rule, seen: Look, episode: Episode, ready_at: datetime | None) -> Mark:

@@ -32,6 +32,8 @@ MOST_LOOKS = 20
 each other, and the others must have their turn."""
 PUT_OFF_BY = timedelta(minutes=5)
 """When a subject whose decision failed is looked at again."""
+_SILENT = frozenset({Reason.NO_MATCH, Reason.RESOLVED, Reason.MERGED, Reason.GONE})
+"""Why a rule of which nothing is written down does not match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +280,19 @@ def _changed_decisions(
     policy: Policy,
     now: datetime,
 ) -> list[DecisionRecord]:
-    """A line for each rule that says something else than before; silence stands for no match."""
+    """A line for each rule that says something else than before; silence stands for no match.
+
+    Of a rule that never held, nothing is written either when its ticket is closed.
+    """
     fired = {new.standing.rule.id for new in outcome.firings}
     records = []
     for standing in outcome.standings:
-        before = said.get((subject, standing.rule.id), (Verdict.NO_MATCH, Reason.NO_MATCH))
-        if before == (standing.verdict, standing.reason) and standing.rule.id not in fired:
+        before = said.get((subject, standing.rule.id))
+        is_silent = before is None and standing.verdict is Verdict.NO_MATCH
+        is_said = before == (standing.verdict, standing.reason) or (
+            is_silent and standing.reason in _SILENT
+        )
+        if is_said and standing.rule.id not in fired:
             continue
         records.append(
             DecisionRecord(
