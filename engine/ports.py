@@ -461,6 +461,13 @@ class Transaction(Protocol):
         """Those of the tickets that are not open, and of which we heard at or after `since`."""
         ...
 
+    def tickets_there_at(self, by: ContactsBy, key: str | None, at: datetime) -> list[str]:
+        """Ids of the tickets of a customer, an organisation or everyone that existed at `at`.
+
+        Those that were closed by then, and of which nothing happened since, are left out.
+        """
+        ...
+
     def open_tickets(self) -> list[str]:
         """Ids of all open tickets."""
         ...
@@ -507,12 +514,23 @@ class Transaction(Protocol):
         """(subject, rule) → the last verdict and reason written down."""
         ...
 
+    def decisions(self, subjects: Iterable[str], until: datetime) -> dict[int, DecisionRecord]:
+        """Number → line of the log, not later than `until`, in the order of writing."""
+        ...
+
     def append_decisions(self, decisions: Sequence[DecisionRecord]) -> list[int]:
         """Add to the log; gives the numbers of the new lines."""
         ...
 
     def enqueue(self, actions: Sequence[Action], now: datetime) -> None:
         """Put actions into the outbox; one whose key is known is passed over."""
+        ...
+
+    def next_checks(self, subjects: Iterable[str]) -> dict[str, datetime | None]:
+        """Subject → when it must be looked at again, None when only a change could matter.
+
+        Those that were never to be looked at are left out.
+        """
         ...
 
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
@@ -630,6 +648,10 @@ class Transaction(Protocol):
 
     def generation(self, generation_id: str) -> GenerationRecord | None:
         """A generation that is or was in force; None when it is not kept."""
+        ...
+
+    def generation_at(self, at: datetime) -> GenerationRecord | None:
+        """The generation that was in force at an instant, None before the first."""
         ...
 
     def activate_generation(self, record: GenerationRecord) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, func, select, text
 
 from engine.domain.reason import Reason, Verdict
+from engine.ports import DecisionRecord
 from engine.store.among import among
 from engine.store.bulk import BulkInsert
-from engine.store.codec import dumps, seconds
+from engine.store.codec import dumps, instant, loads, seconds
 from engine.store.part import Part
 from engine.store.schema import BUDGETS, DECISIONS
 
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from engine.ports import DecisionRecord
     from engine.store.bulk import Insert
+    from engine.store.part import AnyRow
 
 _D, _B = DECISIONS.c, BUDGETS.c
 _NEWEST: Final = (
     select(func.max(_D.id)).where(among(_D.subject, "ids")).group_by(_D.subject, _D.rule)
 )
 _LAST = select(_D.subject, _D.rule, _D.verdict, _D.reason).where(_D.id.in_(_NEWEST))
+_UPTO = (
+    select(*DECISIONS.c)
+    .where(among(_D.subject, "ids"), _D.at <= bindparam("until"))
+    .order_by(_D.id)
+)
 _APPEND = BulkInsert(DECISIONS)
 
 # Numbers are drawn before the rows are written, so that many rows take two round trips. On SQLite
@@ -59,6 +65,12 @@ class DecisionPart(Part):
             for subject, rule, verdict, reason in self._rows_of(_LAST, subjects)
         }
 
+    def decisions(self, subjects: Iterable[str], until: datetime) -> dict[int, DecisionRecord]:
+        """Number → line of the log, not later than `until`, in the order of writing."""
+        return {
+            row.id: _record(row) for row in self._rows_of(_UPTO, subjects, until=seconds(until))
+        }
+
     def append_decisions(self, decisions: Sequence[DecisionRecord]) -> list[int]:
         """Add to the log; the numbers of the new lines, in the order given."""
         if not decisions:
@@ -81,6 +93,18 @@ class DecisionPart(Part):
     def spend_budget(self, rule: str, period_start: datetime, count: int) -> None:
         """Spend some of a rule's budget for the period that begins then."""
         _SPEND.run(self._connection, [(rule, seconds(period_start), count)])
+
+
+def _record(row: AnyRow) -> DecisionRecord:
+    return DecisionRecord(
+        subject=row.subject,
+        rule=row.rule,
+        at=instant(row.at),
+        verdict=Verdict(row.verdict),
+        reason=Reason(row.reason),
+        generation=row.generation,
+        evidence=loads(row.evidence),
+    )
 
 
 def _row(number: int, decision: DecisionRecord) -> tuple[object, ...]:

@@ -17,18 +17,29 @@ from engine.store.codec import (
     seconds,
 )
 from engine.store.part import Part
-from engine.store.schema import GENERATIONS, META
+from engine.store.schema import ACTIVATIONS, GENERATIONS, META
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.ports import Json
     from engine.store.part import AnyRow
 
 _ACTIVE: Final = "active_generation"
 """Key of the entry in `meta` that names the generation in force."""
 
-_G, _M = GENERATIONS.c, META.c
+_A, _G, _M = ACTIVATIONS.c, GENERATIONS.c, META.c
 _FIND_ACTIVE = select(*GENERATIONS.c).join(META, _M.value == _G.id).where(_M.key == _ACTIVE)
 _FIND = select(*GENERATIONS.c).where(_G.id == bindparam("wanted"))
+_IN_FORCE_AT = (
+    select(_A.generation)
+    .where(_A.at <= bindparam("at"))
+    .order_by(_A.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_FIND_AT = select(*GENERATIONS.c).where(_G.id == _IN_FORCE_AT)
+_NOTE_ACTIVATION = BulkInsert(ACTIVATIONS, "at", "generation")
 _SAVE = BulkInsert(GENERATIONS, conflict=overwrite("loaded_at", "rules", "sources", key=["id"]))
 _META = select(_M.value).where(_M.key == bindparam("key"))
 _SET_META = BulkInsert(META, conflict=overwrite("value", key=["key"]))
@@ -45,10 +56,16 @@ class GenerationPart(Part):
         """A generation that is or was in force, None when it is not kept."""
         return next(map(_record, self._rows(_FIND, wanted=generation_id)), None)
 
+    def generation_at(self, at: datetime) -> GenerationRecord | None:
+        """The generation that was in force at an instant, None before the first."""
+        return next(map(_record, self._rows(_FIND_AT, at=seconds(at))), None)
+
     def activate_generation(self, record: GenerationRecord) -> None:
         """Keep a generation and put it in force."""
         rules, sources = encode_rules_known(record.rules), dumps(dict(record.sources))
-        _SAVE.run(self._connection, [(record.id, seconds(record.loaded_at), rules, sources)])
+        loaded_at = seconds(record.loaded_at)
+        _SAVE.run(self._connection, [(record.id, loaded_at, rules, sources)])
+        _NOTE_ACTIVATION.run(self._connection, [(loaded_at, record.id)])
         self.set_meta(_ACTIVE, record.id)
 
     def meta(self, key: str) -> str | None:

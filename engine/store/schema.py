@@ -285,3 +285,12 @@ GENERATIONS = Table(
     Column("rules", Text, nullable=False),
     Column("sources", Text, nullable=False),
 )
+
+ACTIVATIONS = Table(
+    "activations",
+    METADATA,
+    Column("number", RowId, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("generation", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Integer, bindparam, or_, select, text
 
 from engine.ports import DueSubject
+from engine.store.among import among
 from engine.store.bulk import BulkInsert, overwrite
 from engine.store.codec import instant, maybe_instant, maybe_seconds, seconds
 from engine.store.part import Part
@@ -34,6 +35,7 @@ _MARK_DUE = BulkInsert(SUBJECTS, conflict=_earliest)
 _SET_NEXT = BulkInsert(SUBJECTS, conflict=overwrite("next_check_at", key=["subject"]))
 _NEXT = select(_S.next_check_at).where(text(IS_TIMED)).order_by(_S.next_check_at).limit(1)
 _TIMED = select(_S.subject).where(text(IS_TIMED)).order_by(_S.subject)
+_CHECKS = select(_S.subject, _S.next_check_at).where(among(_S.subject, "ids"))
 _DUE = (
     select(_S.subject, _S.next_check_at)
     .where(text(IS_TIMED), _S.next_check_at <= bindparam("now"))
@@ -69,6 +71,13 @@ class SubjectPart(Part):
     def timed_subjects(self) -> list[str]:
         """Subjects that have a next check, in order."""
         return [row.subject for row in self._rows(_TIMED)]
+
+    def next_checks(self, subjects: Iterable[str]) -> dict[str, datetime | None]:
+        """Subject → when it must be looked at again, None when only a change could matter.
+
+        Those that were never to be looked at are left out.
+        """
+        return {subject: maybe_instant(at) for subject, at in self._rows_of(_CHECKS, subjects)}
 
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
         """Set the next checks of subjects, to whatever they were before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, case, delete, exists, func, select, text, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, select, text, update
 
 from engine.domain.condition import ContactsBy
 from engine.domain.history import History
@@ -82,6 +82,16 @@ _OPEN_OF = {
     ContactsBy.TICKET: _OPEN.where(_T.id == bindparam("key")),
     ContactsBy.CUSTOMER: _OPEN.where(_T.customer_id == bindparam("key")),
     ContactsBy.ORGANIZATION: _OPEN.where(_T.organization == bindparam("key")),
+}
+_HAPPENED_LATER = exists().where(_E.subject == _T.id, _E.at > bindparam("at"))
+_THERE_AT = (
+    select(_T.id)
+    .where(_T.created_at <= bindparam("at"), or_(text(IS_OPEN), _HAPPENED_LATER))
+    .order_by(_T.id)
+)
+_THERE_AT_OF = {
+    ContactsBy.CUSTOMER: _THERE_AT.where(_T.customer_id == bindparam("key")),
+    ContactsBy.ORGANIZATION: _THERE_AT.where(_T.organization == bindparam("key")),
 }
 
 
@@ -209,6 +219,17 @@ class TicketPart(MergePart):
         if by is ContactsBy.EVERYONE:
             return self.open_tickets()
         return list(self._connection.execute(_OPEN_OF[by], {"key": key}).scalars())
+
+    def tickets_there_at(self, by: ContactsBy, key: str | None, at: datetime) -> list[str]:
+        """Ids of the tickets of a customer, an organisation or everyone that existed at `at`.
+
+        Those that were closed by then, and of which nothing happened since, are left out.
+        """
+        if by is ContactsBy.EVERYONE:
+            found = self._rows(_THERE_AT, at=seconds(at))
+        else:
+            found = self._rows(_THERE_AT_OF[by], at=seconds(at), key=key)
+        return [row.id for row in found]
 
 
 def _ticket_row(record: TicketRecord, present: Ticket) -> tuple[object, ...]:

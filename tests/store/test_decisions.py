@@ -49,6 +49,17 @@ def test_the_last_decision_of_each_rule_on_each_subject_is_told(store: SqlStore)
         }
 
 
+def test_the_log_is_told_up_to_an_instant(store: SqlStore) -> None:
+    first = decision("desk:1", "a", evidence={"anchor": "x"})
+    second = decision("desk:1", "b", at=NOON + HOUR)
+    with store.write() as transaction:
+        numbers = transaction.append_decisions([first, decision("desk:2", "a"), second])
+
+        assert transaction.decisions(["desk:1"], NOON) == {numbers[0]: first}
+        assert list(transaction.decisions(["desk:1"], NOON + HOUR).values()) == [first, second]
+        assert transaction.decisions(["desk:1"], NOON - HOUR) == {}
+
+
 def test_a_budget_is_spent_by_rule_and_period(store: SqlStore) -> None:
     with store.write() as transaction:
         assert transaction.budget_used("late", NOON) == 0

@@ -46,6 +46,19 @@ def test_a_generation_that_was_in_force_is_kept(store: SqlStore) -> None:
     assert active.rules == {"late": known}
 
 
+def test_the_generation_of_a_past_instant_is_the_last_put_in_force_by_then(
+    store: SqlStore,
+) -> None:
+    with store.write() as transaction:
+        for hours, name in enumerate(("a", "b", "a", "c")):
+            record = replace(generation(name), loaded_at=NOON + hours * HOUR)
+            transaction.activate_generation(record)
+
+        found = [transaction.generation_at(NOON + hours * HOUR) for hours in (-1, 0, 1, 2, 3, 9)]
+
+    assert [one and one.id for one in found] == [None, "a", "b", "a", "c", "c"]
+
+
 def test_a_fact_is_the_last_one_set(store: SqlStore) -> None:
     with store.write() as transaction:
         assert transaction.meta("colour") is None

@@ -63,6 +63,9 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
     "episodes": lambda tx: tx.episodes(SOME),
     "escalations_of_customers": lambda tx: tx.escalations_of_customers(["c1", "c2"]),
     "customer_messages": lambda tx: tx.customer_messages(["c1"], SOME, NOON),
+    "decisions": lambda tx: tx.decisions(SOME, NOON),
+    "next_checks": lambda tx: tx.next_checks(SOME),
+    "tickets_there_at": lambda tx: tx.tickets_there_at(ContactsBy.CUSTOMER, "c1", NOON),
     "last_decisions": lambda tx: tx.last_decisions(SOME),
     "view": lambda tx: tx.view("v_decisions", {"ticket": "desk:1"}),
 }

@@ -30,6 +30,15 @@ def test_what_is_due_comes_the_longest_due_first_then_by_subject(store: SqlStore
         assert transaction.next_due_at() == NOON - HOUR
 
 
+def test_the_next_check_of_a_subject_may_be_asked_for(store: SqlStore) -> None:
+    with store.write() as transaction:
+        transaction.set_next_checks({"desk:1": NOON, "desk:2": None})
+
+        found = transaction.next_checks(["desk:1", "desk:2", "desk:3"])
+
+    assert found == {"desk:1": NOON, "desk:2": None}
+
+
 def test_marking_due_never_puts_off(store: SqlStore) -> None:
     with store.write() as transaction:
         transaction.mark_due(["desk:1"], NOON)

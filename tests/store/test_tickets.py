@@ -234,6 +234,27 @@ def test_open_tickets_are_found_by_whose_they_are(store: SqlStore) -> None:
         assert find(ContactsBy.EVERYONE, None) == ["desk:1", "desk:2", "desk:3", "desk:4"]
 
 
+def test_the_tickets_of_a_past_instant_are_those_that_may_have_been_open(store: SqlStore) -> None:
+    closed = {"customer": "c1", "organization": "o1", "status": Status.CLOSED}
+    early, late = event("e", NOON + HOUR), event("e", NOON + 3 * HOUR)
+    records = [
+        record(ticket(1, customer="c1")),
+        record(ticket(2, **closed), early),
+        record(ticket(3, **closed), late),
+        record(ticket(4, customer="c1", created_at=NOON + 3 * HOUR)),
+        record(ticket(5, customer="c2", organization="o1")),
+    ]
+
+    with store.write() as transaction:
+        transaction.save_records([(one, one.source) for one in records])
+        at = NOON + 2 * HOUR
+        find = transaction.tickets_there_at
+
+        assert find(ContactsBy.CUSTOMER, "c1", at) == ["desk:1", "desk:3"]
+        assert find(ContactsBy.ORGANIZATION, "o1", at) == ["desk:3", "desk:5"]
+        assert find(ContactsBy.EVERYONE, None, at) == ["desk:1", "desk:3", "desk:5"]
+
+
 def test_half_an_emoji_and_a_null_byte_in_a_mail_do_no_harm(store: SqlStore) -> None:
     nasty = event("e1", text="broken \ud83d and \x00 and ünïcode")
 
