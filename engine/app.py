@@ -279,6 +279,20 @@ class App:
             self._rulesets[generation_id] = Ruleset(kept)
         return self._rulesets[generation_id]
 
+    def in_force_at(self, at: datetime) -> Policy:
+        """What decided at a past instant; before the first generation, what decides now.
+
+        Args:
+            at: Aware UTC.
+
+        Raises:
+            RulesError: There are no usable rules.
+        """
+        with self.store.read() as tx:
+            record = tx.generation_at(at)
+        kept = self._rebuilt(record) if record else None
+        return self.in_force_now() if kept is None else self.policy(Ruleset(kept), record)
+
     def _rebuilt(self, record: GenerationRecord) -> Generation | None:
         return rebuilt(record, self.settings.rules_from_here)
 
@@ -309,6 +323,10 @@ class App:
         if text is None:
             return None
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+    def lived_until(self) -> datetime:
+        """Up to when the store has lived (aware UTC): its clock's instant, or the end of a play."""
+        return max(self.clock.now(), self.played_until() or LONG_AGO)
 
     def keep_played(self, at: datetime) -> None:
         """Remember where a play ended."""

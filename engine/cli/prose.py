@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
-
-from engine.domain.ladder import LevelStanding, LevelState
-from engine.domain.matching import Finding
-from engine.domain.reason import Verdict
-from engine.insight.contracts.reasons import MEANINGS
-from engine.insight.explain import Explanation, plain, since_of, whole_seconds
 
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import (
@@ -24,119 +17,6 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 20
 """Rows of a kind: a screenful."""
-
-
-def explanation_lines(
-    found: Sequence[Explanation], ticket: str, at: datetime, zone: tzinfo
-) -> Iterator[str]:
-    """An explanation, rule by rule."""
-    yield f"{ticket} at {_local(at, zone)}"
-    for one in found:
-        standing, place = one.standing, one.rule.place
-        yield ""
-        yield f"{one.rule.id}: {standing.verdict.value}   {place.file}:{place.line}"
-        yield f"  {standing.reason.value}: {MEANINGS[standing.reason]}"
-        if one.subject != ticket:
-            yield f"  held against {one.subject}"
-        if one.finding is not None:
-            yield from _finding_lines(one.finding, 1)
-        if standing.anchor is not None:
-            yield _clock(one, standing.anchor.at, zone)
-        for level in one.levels:
-            number, name = level.level.number, level.level.identity
-            yield f"  level {number} {name}: {_level(one, level, zone)}"
-        until = standing.acknowledged_until
-        if until is not None and until > at:
-            yield f"  acknowledged until {_local(until, zone)}"
-        quiet = standing.silenced
-        if quiet is not None:
-            silence = quiet.silence
-            yield f"  silenced until {_local(quiet.until, zone)} by silence {silence.id}"
-            yield f"    {_one_line(silence.author)}: {_one_line(silence.reason)}"
-        next_at = _local(one.next_at, zone) if one.next_at else "when something changes"
-        yield f"  next look: {next_at}"
-        if one.decision:
-            yield f"  decision {one.decision}"
-
-
-def _finding_lines(finding: Finding, depth: int) -> Iterator[str]:
-    mark = "✓" if finding.holds else "✗"
-    indent = "  " * depth
-    if finding.op == "test":
-        yield (
-            f"{indent}{mark} {finding.field} {finding.operator} {_shown(finding.wanted)}"
-            f" — found {_shown(finding.found)}"
-        )
-        return
-    inner = depth
-    if depth > 1 or finding.op != "all":  # that everything must hold goes without saying
-        yield f"{indent}{mark} {finding.op}"
-        inner += 1
-    for child in finding.children:
-        yield from _finding_lines(child, inner)
-
-
-def _clock(one: Explanation, since: datetime, zone: tzinfo) -> str:
-    counted = f", {_length(one.elapsed)} counted" if one.elapsed is not None else ""
-    paused = f", {_length(one.paused)} paused" if one.paused else ""
-    target = f", target {_length(one.target)}" if one.target is not None else ""
-    return (
-        f"  clock: {since_of(one.rule)} {_local(since, zone)},"
-        f" calendar {one.rule.clock.calendar.name}{counted}{paused}{target}"
-    )
-
-
-def _level(one: Explanation, level: LevelStanding, zone: tzinfo) -> str:
-    firing = level.firing
-    if level.state is LevelState.FIRED and firing is not None:
-        return f"fired {_local(firing.fired_at, zone)} (due {_local(firing.due_at, zone)})"
-    if level.state is LevelState.SKIPPED:
-        return f"skipped ({firing.reason.value})" if firing else "passed by a later level"
-    if level.due_at is None:
-        return _why_never(one, level)
-    due = f"due {_local(level.due_at, zone)}"
-    if one.standing.verdict is Verdict.NO_MATCH:
-        return f"would be {due}"
-    if level.state is LevelState.WAITING:
-        return due
-    is_held = one.standing.verdict is not Verdict.FIRED
-    return f"{due}, held back" if is_held else f"{due}, fires at the next look"
-
-
-def _why_never(one: Explanation, level: LevelStanding) -> str:
-    """Why a level has no due instant."""
-    if one.standing.verdict in (Verdict.OFF, Verdict.NO_MATCH) or one.standing.anchor is None:
-        return "its clock does not run"
-    priority = one.standing.look.priority
-    if level.level.due.get(priority) is None:
-        return f"not for tickets of priority {priority.value}"
-    return "not due while the clock stands still"
-
-
-def _local(at: datetime, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
-
-
-def _length(length: timedelta) -> str:
-    seconds = whole_seconds(length)
-    sign = "-" if seconds < 0 else ""
-    hours, rest = divmod(abs(seconds), 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [
-        f"{hours}h" if hours else "",
-        f"{minutes}m" if minutes else "",
-        f"{left}s" if left else "",
-    ]
-    return sign + ("".join(parts) or "0s")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, timedelta):
-        return _length(value)
-    simple = plain(value)
-    if isinstance(simple, list):
-        return "[" + ", ".join(str(one) for one in simple) + "]"
-    return "nothing" if simple is None else str(simple)
 
 
 # --- once ----------------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ import click
 from engine.app import open_app
 from engine.cli import config_option, config_path
 from engine.cli.complaints import GOOD
+from engine.cli.explaining import explanation_lines
 from engine.cli.parameters import INSTANT
-from engine.cli.printing import print_json, print_lines
-from engine.cli.prose import explanation_lines, outbox_lines, status_lines
+from engine.cli.printing import paper, print_json, print_lines
+from engine.cli.prose import outbox_lines, status_lines
 from engine.control.client import ask
 from engine.errors import UsageError
-from engine.insight import explain as explaining
 from engine.insight import status as telling
+from engine.insight.explain import explain
+from engine.insight.explained import as_json as explain_json
 from engine.ports import OutboxState
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ DAEMON_ANSWERS_WITHIN: Final = 2.0
 @click.command("explain")
 @config_option
 @click.argument("ticket")
-@click.option("--at", type=INSTANT, help="As it stood at this instant.")
+@click.option(
+    "--at", type=INSTANT, help="As it stood at this instant; a past one is told from the record."
+)
 @click.option("--rule", help="Only this rule.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
@@ -48,16 +52,15 @@ def explain_command(
     """
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
-        policy = app.in_force_now()
-        instant = at or app.clock.now()
-        found = explaining.explain(app.store, policy, ticket, instant, rule)
+        now = app.clock.now()
+        policy = app.in_force_now() if at is None or at >= now else app.in_force_at(at)
+        explained = explain(app.store, policy, ticket, at or now, app.lived_until(), rule)
     finally:
         app.close()
     if as_json:
-        generation = policy.ruleset.generation.id
-        print_json(explaining.as_json(found, ticket, instant, generation))
+        print_json(explain_json(explained))
     else:
-        print_lines(explanation_lines(found, ticket, instant, app.settings.timezone))
+        print_lines(explanation_lines(explained, app.settings.timezone, paper()))
     return GOOD
 
 

@@ -80,18 +80,22 @@ def acknowledged_until(
     rule: Rule, facts: Facts, episode: Episode, now: datetime
 ) -> datetime | None:
     """Until when somebody has taken the escalation (aware UTC); None when nobody has."""
+    taken = acknowledgement(rule, facts, episode, now)
+    return None if taken is None else rule.clock.calendar.add(taken.at, rule.acknowledge.expires)
+
+
+def acknowledgement(rule: Rule, facts: Facts, episode: Episode, now: datetime) -> Event | None:
+    """The last event by which somebody took the escalation; None when nobody has."""
     escalated_at = episode.escalated_at
     if escalated_at is None:
         return None
     events = [event for history in facts.members.values() for event in history.done_to_it()]
-    taken = [
-        event.at
+    taken = (
+        event
         for event in (*events, *facts.acknowledgements, *_while_members(facts, escalated_at))
         if event.at <= now and _acknowledges(rule, event, escalated_at)
-    ]
-    if not taken:
-        return None
-    return rule.clock.calendar.add(max(taken), rule.acknowledge.expires)
+    )
+    return max(taken, key=lambda event: event.at, default=None)
 
 
 def _while_members(facts: Facts, since: datetime) -> Iterator[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from engine.domain.episode import Episode, Firing, Passing
@@ -102,18 +102,21 @@ def level_due_at(
     rule: Rule, level: Level, priority: Priority, anchor: Mark, pauses: Pauses
 ) -> datetime | None:
     """When a level is due (aware UTC); None where this priority has none, or not yet."""
-    offset = level.due.get(priority)
-    if offset is None:
+    offset, amount = level.due.get(priority), amount_of(rule, level, priority)
+    if offset is None or amount is None:
         return None
-    amount = offset.amount
-    if isinstance(amount, Percent):
-        target = rule.clock.target.get(priority) if rule.clock.target else None
-        if target is None:
-            return None
-        amount = amount.applied_to(target)
     if offset.is_before:
         return rule.clock.calendar.subtract(anchor.at, amount)
     return rule.clock.calendar.add(anchor.at, amount, pauses)
+
+
+def amount_of(rule: Rule, level: Level, priority: Priority) -> timedelta | None:
+    """How much opening time a level asks for; None where this priority has none."""
+    offset = level.due.get(priority)
+    if offset is None or not isinstance(offset.amount, Percent):
+        return None if offset is None else offset.amount
+    target = rule.clock.target.get(priority) if rule.clock.target else None
+    return None if target is None else offset.amount.applied_to(target)
 
 
 def due_repeats(

@@ -135,13 +135,24 @@ def holds_since(compiled: CompiledRule, facts: Facts, seen: Look, now: datetime)
     return mark.at if mark else None
 
 
-def findings(compiled: CompiledRule, facts: Facts, at: datetime, seen: Look) -> Finding | None:
-    """The condition tree as the present episode sees it; of a group, its newest open member's."""
+def findings(
+    compiled: CompiledRule, facts: Facts, at: datetime, seen: Look, *, with_own: bool = False
+) -> Finding | None:
+    """The condition tree as the present episode sees it; of a group, its newest open member's.
+
+    Args:
+        compiled: The rule.
+        facts: What is known.
+        at: The instant.
+        seen: What the rule sees then.
+        with_own: Hold it against the ticket as it stands, with what the rule itself wrote.
+    """
     names = seen.matching or tuple(seen.views) or tuple(facts.members)
     if not names:
         return None
     name = seen.newest or max(names)
-    view = seen.views.get(name) or facts.view(name, at, compiled.rule.ids)
+    hidden: frozenset[str] = frozenset() if with_own else compiled.rule.ids
+    view = facts.view(name, at, hidden)
     return compiled.condition.examine(_situation(compiled, facts, view, at))
 
 

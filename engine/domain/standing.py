@@ -330,8 +330,10 @@ def _told(standing: Standing) -> Standing:
         return replace(standing, verdict=Verdict.WAITING, reason=Reason.NOT_YET)
     if is_shadow:
         return replace(standing, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
-    last = passed[-1]
-    verdict = Verdict.FIRED if last.passing is Passing.FIRED else Verdict.SUPPRESSED
+    last = sorted(passed, key=lambda one: one.fired_at)[-1]
+    if last.passing is Passing.TAKEN_OVER:  # it fired, on a ticket that was merged into this one
+        return replace(standing, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
+    verdict = Verdict.FIRED if last.has_fired else Verdict.SUPPRESSED
     return replace(standing, verdict=verdict, reason=last.reason)
 
 

@@ -1,39 +1,82 @@
-"""Why a rule did, or did not, act on a ticket."""
+"""Why a rule did, or did not, act on a ticket.
+
+1. Of an instant that the store has lived through, verdict and reason are told from the log of
+   decisions, and what fired from the record of firings. Nothing of that is computed again.
+2. Where nothing was decided by then, and for the present and the future, the very code that decides
+   says what it would.
+3. Conditions and clocks are read from what is known to have happened by that instant, under the
+   rules that were in force.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
+from difflib import get_close_matches
 
 from engine.domain.customer_updates import plan_messages
 from engine.domain.decide import decide
-from engine.domain.episode import CustomerMessage, Firing, Passing
+from engine.domain.episode import Firing, Passing
 from engine.domain.facts import Facts
-from engine.domain.ladder import LevelStanding, LevelState
-from engine.domain.look import findings
+from engine.domain.ladder import LevelStanding, LevelState, amount_of
+from engine.domain.look import Pauses, findings, pauses_of
 from engine.domain.matching import Finding, earliest
-from engine.domain.reason import Reason
+from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Level, Rule
 from engine.domain.ruleset import Ruleset
-from engine.domain.silence import Quiet
 from engine.domain.standing import Standing
-from engine.domain.ticket import utc_second
+from engine.domain.ticket import Priority, Ticket, utc_second
 from engine.errors import UsageError
-from engine.insight.contracts.documents import (
-    Condition,
-    ExplainDocument,
-    LevelInfo,
-    RuleExplanation,
-    SilenceInForce,
-)
+from engine.insight.holders import Holder, holders
+from engine.insight.record import Decision, Log, log_of
+from engine.insight.then import recall, upto
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import Gathered, gather
 from engine.pipeline.subjects import group_of, subjects_of
-from engine.ports import Json, Store, Transaction
+from engine.ports import Store, Transaction
 
 _CLOSED = frozenset({Reason.RESOLVED, Reason.GONE, Reason.MERGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One level of the ladder, as an explanation shows it.
+
+    Attributes:
+        left: What the clock has still to count until the level is due; None where it is due, was
+            passed, or has no due instant here.
+    """
+
+    standing: LevelStanding
+    left: timedelta | None
+
+    @property
+    def level(self) -> Level:
+        """The level."""
+        return self.standing.level
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """What a rule's clock has counted.
+
+    Attributes:
+        elapsed: Counted so far, pauses left out; None without an anchor.
+        paused: Opening time in which it stood still.
+        pauses: The spells since the anchor in which it stood still; the last ends with None while
+            it lasts.
+        target: What it counts towards, for `priority`; None where the rule has no target.
+        priority: As the rule sees it; of a group the highest among the matching members.
+        actual_priority: As it stands, with what the rule itself wrote.
+    """
+
+    elapsed: timedelta | None
+    paused: timedelta
+    pauses: Pauses
+    target: timedelta | None
+    priority: Priority
+    actual_priority: Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,83 +84,162 @@ class Explanation:
     """How one rule stands to a ticket (or to the group that it belongs to).
 
     Attributes:
+        standing: How it stands by what is known now.
         subject: What the rule is held against.
-        finding: The condition tree with what was found; None where it was not looked at.
-        elapsed: What has been counted on the rule's clock; None without an anchor.
-        paused: How long the clock stood still.
-        target: What the clock counts towards, for the present priority.
+        verdict: What was decided; where nothing was, what the rule would decide.
+        reason: Why.
+        is_recorded: Verdict and reason are told from the log of decisions.
+        decision: The last decision of this rule on this subject, if one was written by then.
+        finding: The condition tree with what was found; None where there is no ticket to look at.
+        actual: The same tree, held against the ticket with what the rule itself wrote.
+        clock: What has been counted.
         levels: Every level of the rule; where there is no episode, all of them wait.
         next_at: The earliest instant at which, by time alone, it could do something (aware UTC).
-        decision: Id of the last decision of this rule on this subject, if one is written.
+        held_by: What holds the levels back, if something outside of the rule does.
+        left_alone: Fields that the episode did not set: ticket, field and reason of each.
     """
 
     standing: Standing
     subject: str
+    verdict: Verdict
+    reason: Reason
+    is_recorded: bool
+    decision: Decision | None
     finding: Finding | None
-    elapsed: timedelta | None
-    paused: timedelta
-    target: timedelta | None
-    levels: tuple[LevelStanding, ...]
+    actual: Finding | None
+    clock: Arithmetic
+    levels: tuple[Rung, ...]
     next_at: datetime | None
-    decision: str | None
+    held_by: tuple[Holder, ...]
+    left_alone: tuple[Mapping[str, str], ...]
 
     @property
     def rule(self) -> Rule:
         """The rule."""
         return self.standing.rule
 
+    @property
+    def was_learnt_later(self) -> bool:
+        """Whether what is known now would have led to another decision than the recorded one."""
+        present = (self.standing.verdict, self.standing.reason)
+        return self.is_recorded and present != (self.verdict, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What `explain` tells of a ticket or a group.
+
+    Attributes:
+        asked: As it was asked for.
+        ticket: The ticket as it stood then, our writes included; None for a group.
+        at: The instant (aware UTC).
+        generation: Id of the rules that were in force.
+        rules: In the order of the rules.
+    """
+
+    asked: str
+    ticket: Ticket | None
+    at: datetime
+    generation: str
+    rules: tuple[Explanation, ...]
+
 
 def explain(
-    store: Store, policy: Policy, asked: str, at: datetime, rule_id: str | None = None
-) -> list[Explanation]:
-    """How every rule (or one) stands to a ticket at an instant.
-
-    The present and the future are computed by the very code that decides; nothing is written.
+    store: Store,
+    policy: Policy,
+    asked: str,
+    at: datetime,
+    lived_until: datetime,
+    rule_id: str | None = None,
+) -> Explained:
+    """How every rule (or one) stands to a ticket at an instant. Nothing is written.
 
     Args:
         store: What is known.
-        policy: What is in force.
+        policy: What is, or was, in force at that instant.
         asked: ``HELPDESK:ID``; or a group as decisions name it, such as ``customer:ID``.
         at: Aware UTC; what happened later is not looked at.
+        lived_until: Up to when the store has lived: no later instant is told from the record.
         rule_id: Only this rule.
 
     Raises:
         UsageError: There is no such ticket, group or rule.
     """
-    if rule_id is not None and policy.ruleset.generation.rule(rule_id) is None:
+    generation = policy.ruleset.generation
+    if rule_id is not None and generation.rule(rule_id) is None:
         raise UsageError(f"there is no rule '{rule_id}' in {_names(policy.ruleset)}")
     with store.read() as tx:
-        subjects = _subjects(tx, policy, asked, at)
+        subjects = _subjects(tx, policy, asked, at, rule_id)
         gathered = gather(tx, subjects, policy.ruleset, policy.limits, policy.known, at)
         found: list[Explanation] = []
         for subject in subjects:
+            if at < lived_until:
+                recall(tx, gathered, subject, at)
             _fill(tx, gathered, subject, asked)
             facts = upto(gathered.facts(subject), at)
-            outcome = decide(facts, policy.ruleset, policy.receivers, at)
-            decisions = _decisions(tx.view("v_decisions", {"ticket": subject}), at)
-            _, spoken_at = plan_messages(outcome.standings, facts, at)
-            found.extend(
-                _explanation(standing, facts, at, spoken_at, decisions.get(standing.rule.id))
-                for standing in outcome.standings
-                if rule_id in (None, standing.rule.id)
-            )
-    return sorted(found, key=lambda one: one.rule.position)
+            log = log_of(tx, subject, at, lived_until)
+            found += _explain_subject(facts, log, policy, at, rule_id)
+        history = tx.histories([asked]).get(asked)
+    return Explained(
+        asked=asked,
+        ticket=history.as_of(at).ticket if history else None,
+        at=at,
+        generation=generation.id,
+        rules=tuple(sorted(found, key=lambda one: one.rule.position)),
+    )
 
 
-def _subjects(tx: Transaction, policy: Policy, asked: str, at: datetime) -> list[str]:
-    """The ticket and its groups, or the group that was asked for."""
+def _explain_subject(
+    facts: Facts, log: Log, policy: Policy, at: datetime, rule_id: str | None
+) -> list[Explanation]:
+    outcome = decide(facts, policy.ruleset, policy.receivers, at)
+    _, spoken_at = plan_messages(outcome.standings, facts, at)
+    standings = {standing.rule.id: standing for standing in outcome.standings}
+    return [
+        _explanation(standing, standings, facts, log, at, spoken_at)
+        for standing in outcome.standings
+        if rule_id in (None, standing.rule.id)
+    ]
+
+
+# --- who is concerned ----------------------------------------------------------------------------
+
+
+def _subjects(
+    tx: Transaction, policy: Policy, asked: str, at: datetime, rule_id: str | None
+) -> list[str]:
+    """The ticket and its groups, or the group that was asked for; of one rule only its subject."""
     group = group_of(asked)
     if group is not None:
         if not tx.contacts(*group, None):
             raise UsageError(f"there is no contact of '{asked}' in the store")
         return [asked]
-    record = tx.records([asked]).get(asked)
-    if record is None:
-        raise UsageError(f"there is no ticket '{asked}' in the store")
-    opened_at = record.opening.created_at
+    history = tx.histories([asked]).get(asked)
+    if history is None:
+        raise UsageError(_unknown(tx, asked))
+    opened_at = history.opening.created_at
     if at < opened_at:
         raise UsageError(f"there was no ticket '{asked}' yet: it came in {utc_second(opened_at)}")
-    return subjects_of(record.source, policy.ruleset.group_kinds)
+    subjects = subjects_of(history.as_of(at).ticket, policy.ruleset.group_kinds)
+    rule = policy.ruleset.generation.rule(rule_id) if rule_id else None
+    if rule is None:
+        return subjects
+    group_by = rule.groups_by
+    return [one for one in subjects if (group_of(one) or (None,))[0] == group_by]
+
+
+def _unknown(tx: Transaction, asked: str) -> str:
+    """That there is no such ticket, and which one may be meant."""
+    known = [str(row["ticket"]) for row in tx.view("v_tickets")]
+    number = asked.rpartition(":")[2].casefold()
+    same = [ticket for ticket in known if ticket.partition(":")[2].casefold() == number]
+    near = sorted((same or get_close_matches(asked, known, n=3, cutoff=0.75))[:3])
+    advice = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"there is no ticket '{asked}' in the store{advice}"
+
+
+def _names(ruleset: Ruleset) -> str:
+    return ", ".join(rule.id for rule in ruleset.generation.rules) or "the rules in force"
 
 
 def _fill(tx: Transaction, gathered: Gathered, subject: str, asked: str) -> None:
@@ -130,75 +252,48 @@ def _fill(tx: Transaction, gathered: Gathered, subject: str, asked: str) -> None
     gathered.members[subject] = tuple(name for name in names if name in gathered.histories)
 
 
-def _names(ruleset: Ruleset) -> str:
-    return ", ".join(rule.id for rule in ruleset.generation.rules) or "the rules in force"
-
-
-def upto(facts: Facts, at: datetime) -> Facts:
-    """The facts with what was done after `at` left out."""
-    episodes = tuple(
-        replace(
-            episode,
-            firings=tuple(f for f in episode.firings if f.fired_at <= at and _is_own(f)),
-            messages=tuple(m for m in episode.messages if _written_at(m) <= at),
-            ended_at=episode.ended_at if episode.ended_at and episode.ended_at <= at else None,
-        )
-        for episode in facts.episodes
-    )
-    messages = tuple(message for message in facts.messages if _written_at(message) <= at)
-    known = tuple(e for e in episodes if e.firings or e.messages)
-    silences = facts.silences.known_at(at)
-    return replace(facts, episodes=known, messages=messages, silences=silences)
-
-
-def _written_at(message: CustomerMessage) -> datetime:
-    """When a message was written down: at its delivery; a skipped one as soon as it was due."""
-    return message.deliver_at if message.skipped is None else message.due_at
-
-
-def _is_own(firing: Firing) -> bool:
-    """What a survivor took over is derived again, from the merge on."""
-    return firing.passing is not Passing.TAKEN_OVER
-
-
-def _decisions(rows: list[Json], at: datetime) -> dict[str, str]:
-    """The last decision of each rule, not later than `at`."""
-    return {
-        str(row["rule"]): str(row["decision"]) for row in rows if str(row["at"]) <= utc_second(at)
-    }
+# --- one rule ------------------------------------------------------------------------------------
 
 
 def _explanation(
     standing: Standing,
+    others: Mapping[str, Standing],
     facts: Facts,
+    log: Log,
     at: datetime,
     spoken_at: Collection[datetime],
-    decision: str | None,
 ) -> Explanation:
     rule, anchor = standing.rule, standing.anchor
-    elapsed: timedelta | None = None
-    paused = timedelta()
-    if anchor is not None and anchor.at <= at:
-        calendar = rule.clock.calendar
-        elapsed = calendar.elapsed(anchor.at, at, standing.pauses)
-        paused = calendar.elapsed(anchor.at, at) - elapsed
-    elif anchor is not None:
-        elapsed = rule.clock.calendar.elapsed(anchor.at, at)
-    target = rule.clock.target
-    finding = findings(standing.compiled, facts, at, standing.look)
+    told = log.told_of(rule, at)
+    verdict, reason = standing.verdict, standing.reason
+    if told is not None:
+        verdict, reason = told.record.verdict, told.record.reason
+    clock = _arithmetic(standing, facts, at)
     # The ticket has one voice: only if it is this rule's do its messages come when it says.
     messages_at = (each for each in plan_messages((standing,), facts, at)[1] if each in spoken_at)
     return Explanation(
         standing=standing,
         subject=facts.subject,
-        finding=None if finding is None else plainest(finding),
-        elapsed=elapsed,
-        paused=paused,
-        target=target.get(standing.look.priority) if target else None,
-        levels=standing.levels or _levels(standing, facts),
+        verdict=verdict,
+        reason=reason,
+        is_recorded=told is not None,
+        decision=told or log.last_of(rule),
+        finding=_tree(standing, facts, at, with_own=False),
+        actual=_tree(standing, facts, at, with_own=True),
+        clock=clock,
+        levels=tuple(
+            Rung(one, _left(standing, one, clock, at))
+            for one in standing.levels or _levels(standing, facts)
+        ),
         next_at=earliest((standing.next_at, *messages_at)),
-        decision=decision,
+        held_by=holders(standing, others, facts, at) if reason is standing.reason else (),
+        left_alone=log.left_alone(rule, anchor.key) if anchor else (),
     )
+
+
+def _tree(standing: Standing, facts: Facts, at: datetime, *, with_own: bool) -> Finding | None:
+    found = findings(standing.compiled, facts, at, standing.look, with_own=with_own)
+    return None if found is None else plainest(found)
 
 
 def plainest(finding: Finding) -> Finding:
@@ -209,6 +304,59 @@ def plainest(finding: Finding) -> Finding:
         is_same = child.op == finding.op == "all"
         children.extend(child.children if is_wrapping or is_same else (child,))
     return replace(finding, children=tuple(children))
+
+
+def _arithmetic(standing: Standing, facts: Facts, at: datetime) -> Arithmetic:
+    rule, anchor, seen = standing.rule, standing.anchor, standing.look
+    calendar, target = rule.clock.calendar, rule.clock.target
+    elapsed: timedelta | None = None
+    paused, pauses = timedelta(), ()
+    if anchor is not None:
+        pauses = _pauses_since(standing, facts, anchor.at, at)
+        elapsed = calendar.elapsed(anchor.at, at, pauses)
+        paused = calendar.elapsed(anchor.at, at) - elapsed
+    priority = actual = _priority(standing, facts, at)
+    if facts.by is None and facts.subject in facts.members:
+        actual = facts.view(facts.subject, at).ticket.effective_priority
+    return Arithmetic(
+        elapsed=elapsed,
+        paused=paused,
+        pauses=pauses,
+        target=target.get(priority) if target else None,
+        priority=priority,
+        actual_priority=actual if seen.views else priority,
+    )
+
+
+def _priority(standing: Standing, facts: Facts, at: datetime) -> Priority:
+    """The priority that the rule goes by; of a ticket that it does not look at, its own."""
+    if standing.look.views or facts.by is not None or facts.subject not in facts.members:
+        return standing.look.priority
+    return facts.view(facts.subject, at, standing.rule.ids).ticket.effective_priority
+
+
+def _pauses_since(standing: Standing, facts: Facts, since: datetime, at: datetime) -> Pauses:
+    """The spells from `since` to `at` in which the clock stood still."""
+    if since > at:
+        return ()
+    seen = standing.look
+    pauses = standing.pauses
+    if not pauses and facts.subject in seen.views:
+        pauses = pauses_of(standing.compiled, facts, seen)
+    return tuple((max(begin, since), end) for begin, end in pauses if end is None or end > since)
+
+
+def _left(
+    standing: Standing, one: LevelStanding, clock: Arithmetic, at: datetime
+) -> timedelta | None:
+    """What is still to be counted until a level is due."""
+    if one.state is not LevelState.WAITING or clock.elapsed is None:
+        return None
+    rule, offset = standing.rule, one.level.due.get(clock.priority)
+    if offset is not None and offset.is_before:
+        return rule.clock.calendar.elapsed(at, one.due_at) if one.due_at else None
+    amount = amount_of(rule, one.level, clock.priority)
+    return None if amount is None else amount - clock.elapsed
 
 
 def _levels(standing: Standing, facts: Facts) -> tuple[LevelStanding, ...]:
@@ -230,113 +378,3 @@ def _level(level: Level, firing: Firing | None) -> LevelStanding:
         return LevelStanding(level, LevelState.WAITING, None)
     state = LevelState.FIRED if firing.has_fired else LevelState.SKIPPED
     return LevelStanding(level, state, firing.due_at, firing)
-
-
-# --- the contract's JSON -------------------------------------------------------------------------
-
-
-def as_json(
-    explanations: list[Explanation], asked: str, at: datetime, generation: str
-) -> ExplainDocument:
-    """The document of ``explain --json``, format ``escalatord.explain/1``."""
-    return {
-        "format": "escalatord.explain/1",
-        "ticket": asked,
-        "at": utc_second(at),
-        "generation": generation,
-        "rules": [_rule_json(one) for one in explanations],
-    }
-
-
-def _rule_json(one: Explanation) -> RuleExplanation:
-    standing, rule = one.standing, one.rule
-    return {
-        "rule": rule.id,
-        "subject": one.subject,
-        "verdict": standing.verdict.value,
-        "reason": standing.reason.value,
-        "file": rule.place.file,
-        "line": rule.place.line,
-        "conditions": None if one.finding is None else finding_json(one.finding),
-        "clock": {
-            "since": since_of(rule),
-            "anchor_at": _text(standing.anchor.at if standing.anchor else None),
-            "calendar": rule.clock.calendar.name,
-            "elapsed_seconds": _seconds(one.elapsed),
-            "paused_seconds": whole_seconds(one.paused),
-            "target_seconds": _seconds(one.target),
-        },
-        "levels": [_level_json(level) for level in one.levels],
-        "silence": _silence_json(standing.silenced),
-        "next_at": _text(one.next_at),
-        "decision": one.decision,
-    }
-
-
-def _silence_json(quiet: Quiet | None) -> SilenceInForce | None:
-    if quiet is None:
-        return None
-    return {
-        "id": quiet.silence.id,
-        "author": quiet.silence.author,
-        "reason": quiet.silence.reason,
-        "until": utc_second(quiet.until),
-    }
-
-
-def since_of(rule: Rule) -> str:
-    """The event that anchors a rule's clock; of a rule about groups, a contact."""
-    return "contact" if rule.groups_by else rule.clock.since.value
-
-
-def finding_json(finding: Finding) -> Condition:
-    """One node of the condition tree."""
-    return {
-        "op": finding.op,
-        "field": finding.field,
-        "operator": finding.operator,
-        "wanted": plain(finding.wanted),
-        "found": plain(finding.found),
-        "holds": finding.holds,
-        "children": [finding_json(child) for child in finding.children],
-    }
-
-
-def plain(value: object) -> object:
-    """A value as JSON says it: durations in whole seconds, instants as text."""
-    if isinstance(value, timedelta):
-        return whole_seconds(value)
-    if isinstance(value, datetime):
-        return utc_second(value)
-    if isinstance(value, (tuple, list, set, frozenset)):
-        return [plain(one) for one in value]
-    if isinstance(value, Enum):
-        return value.value
-    return value
-
-
-def _level_json(one: LevelStanding) -> LevelInfo:
-    return {
-        "level": one.level.number,
-        "name": one.level.identity,
-        "due_at": _text(one.due_at),
-        "state": one.state.value,
-        "fired_at": _text(_fired_at(one.firing)),
-    }
-
-
-def _fired_at(firing: Firing | None) -> datetime | None:
-    return firing.fired_at if firing and firing.has_fired else None
-
-
-def _text(at: datetime | None) -> str | None:
-    return None if at is None else utc_second(at)
-
-
-def _seconds(length: timedelta | None) -> int | None:
-    return None if length is None else whole_seconds(length)
-
-
-def whole_seconds(length: timedelta) -> int:
-    """A duration as the contract has it."""
-    return length // timedelta(seconds=1)

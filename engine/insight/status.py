@@ -19,9 +19,9 @@ from engine.insight.contracts.documents import (
     RuleStatus,
     StatusDocument,
 )
-from engine.insight.explain import upto
 from engine.insight.shadow import shadows
 from engine.insight.silences import silence_line, silences
+from engine.insight.then import upto
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import gather
 from engine.ports import Json, Store

@@ -142,8 +142,21 @@ class Condition(TypedDict):
     operator: Annotated[str | None, "How it compares"]
     wanted: Annotated[object, "What the rule asks for; durations in seconds, instants as text"]
     found: Annotated[object, "What the rule sees; null when there is nothing"]
+    actual: Annotated[
+        object, "The same with what the rule itself wrote, which is hidden from it in `found`"
+    ]
     holds: bool
     children: list[Condition]
+
+
+Pause = TypedDict(
+    "Pause",
+    {
+        "from": Annotated[Instant, "Not earlier than the anchor"],
+        "to": Annotated[Instant | None, "Null while it lasts"],
+    },
+)
+Pause.__doc__ = "A spell in which the clock stood still."
 
 
 class ClockState(TypedDict):
@@ -159,6 +172,7 @@ class ClockState(TypedDict):
     ]
     paused_seconds: Annotated[Seconds, "Opening time in which it stood still"]
     target_seconds: Annotated[Seconds | None, "What it counts towards; null without a target"]
+    pauses: Annotated[list[Pause], "The spells since the anchor in which it stood still"]
 
 
 class LevelInfo(TypedDict):
@@ -169,6 +183,28 @@ class LevelInfo(TypedDict):
     due_at: Annotated[Instant | None, "Null while the clock stands still before it"]
     state: LevelWord
     fired_at: Instant | None
+    reason: Annotated[ReasonWord | None, "Why it fired or was skipped; null if neither"]
+    left_seconds: Annotated[
+        Seconds | None, "Still to be counted until it is due; null unless it waits on a clock"
+    ]
+
+
+class HeldBy(TypedDict):
+    """Something that holds the levels back."""
+
+    what: Annotated[str, "status, rule, silence, person or cooldown"]
+    name: Annotated[str | None, "The status, the id of the rule or silence, or the person, where known"]
+    how: Annotated[str | None, "How a person took it: reply, assignment or by name"]
+    since: Annotated[Instant | None, "From when on"]
+    until: Annotated[Instant | None, "When it lets go by itself; null when only an event can"]
+
+
+class LeftAlone(TypedDict):
+    """A field that the episode did not set."""
+
+    ticket: Annotated[str, "HELPDESK:ID"]
+    field: str
+    reason: ReasonWord
 
 
 class SilenceInForce(TypedDict):
@@ -197,7 +233,16 @@ class RuleExplanation(TypedDict):
         Instant | None,
         "The earliest instant at which, if nothing happens, it could stand otherwise",
     ]
-    decision: Annotated[str | None, "Id of the last decision written (v_decisions)"]
+    decision: Annotated[str | None, "Id of the last decision written by then (v_decisions)"]
+    decided_at: Annotated[Instant | None, "When that decision was written; it holds until the next"]
+    generation: Annotated[
+        GenerationId, "The rules that made it; without a decision, those in force"
+    ]
+    recorded: Annotated[
+        bool, "Verdict and reason are told from that decision; false: they are computed now"
+    ]
+    held_by: Annotated[list[HeldBy], "What holds it back, where something outside the rule does"]
+    left_alone: list[LeftAlone]
 
 
 class ExplainDocument(TypedDict):
@@ -206,7 +251,7 @@ class ExplainDocument(TypedDict):
     format: Literal["escalatord.explain/1"]
     ticket: Annotated[str, "As it was asked for"]
     at: Annotated[Instant, "As it stood at this instant"]
-    generation: GenerationId
+    generation: Annotated[GenerationId, "The rules in force at that instant"]
     rules: list[RuleExplanation]
 
 
