@@ -89,7 +89,8 @@ class _Page:
         if one.verdict is not Verdict.OFF:
             yield from self._detail("clock", self._clock())
         for rung in one.levels:
-            yield from self._detail(f"level {rung.level.number}", [self._level(rung)])
+            fate = f"{rung.level.identity}: {self._fate(rung)}"
+            yield from self._detail(f"level {rung.level.number}", [fate])
         yield from self._detail("silence", self._silence())
         yield from self._detail("fields", self._left_alone())
         yield from self._detail("next", [self._next()])
@@ -233,10 +234,6 @@ class _Page:
             parts.append(f"target {length_of(clock.target)} for {clock.priority.value}")
         return ", ".join(parts)
 
-    def _level(self, rung: Rung) -> str:
-        one, level = rung.standing, rung.level
-        return f"{level.identity}: {self._fate(rung)}" if one else level.identity
-
     def _fate(self, rung: Rung) -> str:
         one, firing = rung.standing, rung.standing.firing
         if firing is not None and one.state is LevelState.FIRED:
@@ -289,10 +286,11 @@ class _Page:
 
     def _decision(self) -> Iterator[str]:
         one = self.one
+        if one.decision is None and one.verdict is Verdict.NO_MATCH:
+            yield "none: a rule that has never held leaves no record"
+            return
         if one.decision is None:
-            is_silent = one.verdict is Verdict.NO_MATCH
-            why = "a rule that has never held leaves no record" if is_silent else "by then"
-            yield f"none was written{': ' if is_silent else ' '}{why}; computed from what is known"
+            yield "none was written by then; this is computed from what is known"
             return
         record = one.decision.record
         yield (

@@ -31,7 +31,7 @@ _CONTRASTS: Final[Mapping[str, str]] = {
     Operator.MATCHES: "which does not match {}",
 }
 """How a value that was found differs from the one that is asked for."""
-_MISSING: Final = (None, "", [])
+_MISSING: Final[tuple[object, ...]] = (None, "", [])
 
 
 def near_miss(finding: Finding) -> str:

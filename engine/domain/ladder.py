@@ -113,8 +113,10 @@ def level_due_at(
 def amount_of(rule: Rule, level: Level, priority: Priority) -> timedelta | None:
     """How much opening time a level asks for; None where this priority has none."""
     offset = level.due.get(priority)
-    if offset is None or not isinstance(offset.amount, Percent):
-        return None if offset is None else offset.amount
+    if offset is None:
+        return None
+    if not isinstance(offset.amount, Percent):
+        return offset.amount
     target = rule.clock.target.get(priority) if rule.clock.target else None
     return None if target is None else offset.amount.applied_to(target)
 

@@ -310,7 +310,8 @@ def _arithmetic(standing: Standing, facts: Facts, at: datetime) -> Arithmetic:
     rule, anchor, seen = standing.rule, standing.anchor, standing.look
     calendar, target = rule.clock.calendar, rule.clock.target
     elapsed: timedelta | None = None
-    paused, pauses = timedelta(), ()
+    paused = timedelta()
+    pauses: Pauses = ()
     if anchor is not None:
         pauses = _pauses_since(standing, facts, anchor.at, at)
         elapsed = calendar.elapsed(anchor.at, at, pauses)

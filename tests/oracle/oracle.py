@@ -11,7 +11,10 @@ The one cleverness: a minute at which nothing can have changed is not looked at.
 nothing paused: a pause can only make that later. `--stride N` looks every N minutes besides, so
 that the cleverness itself can be checked.
 
-Usage: python oracle.py DERIVED.csv [--through 2017-03-01T00:00:00Z] [--stride MINUTES]
+With `--why` it also says how every rule stood to every subject, and why: a row for each minute at
+which that changed (`docs/semantics.md`, "Verdicts").
+
+Usage: python oracle.py DERIVED.csv [--through 2017-03-01T00:00:00Z] [--stride MINUTES] [--why]
 """
 
 import argparse
@@ -391,6 +394,7 @@ class Stand:
     after: list[int] = field(default_factory=list)  # minutes, level by level
     before: list[int] = field(default_factory=list)  # likewise; these levels come first
     begins_with_match: bool = False  # the anchor is when the rule began to hold
+    concerned: bool = True  # the rule says something for the ticket's priority
     every: int | None = None  # of customer updates
 
 
@@ -411,6 +415,9 @@ class Rule:
     updates_from: str = ""
     updates_max: int = 0
     deliver_in: str = ""
+    budget: int = 10**6  # escalations in an hour of the clock
+    is_shadow: bool = False
+    is_off: bool = False
 
 
 @dataclass
@@ -579,6 +586,21 @@ def keep_posted(view: View) -> Stand:
     )
 
 
+def trial(view: View) -> Stand:
+    # 2 h and 4 h, and nothing for the others
+    hours = {"urgent": 2, "high": 4}.get(view.value("priority"))
+    return Stand(
+        holds=view.value("channel") != "Web",
+        anchor=view.ticket.opening[0],
+        after=[] if hours is None else [hours * HOUR],
+        concerned=hours is not None,
+    )
+
+
+def retired(_: View) -> Stand:
+    return Stand(holds=False, anchor=None)
+
+
 def last_change(view: View, name: str) -> int:
     """When the field got the value that it has."""
     changes = [c for c in view.ticket.history[name] if c.author != view.rule.name]
@@ -688,7 +710,7 @@ TICKET_RULES = [
         pauses=set(),
         cooldown=1 * DAY,
     ),
-    Rule(name="first-look", look=first_look, calendar="always", kinds=["technical"]),
+    Rule(name="first-look", look=first_look, calendar="always", kinds=["technical"], budget=2),
     Rule(
         name="keep-posted",
         look=keep_posted,
@@ -698,6 +720,8 @@ TICKET_RULES = [
         updates_max=4,
         deliver_in="daytime",
     ),
+    Rule(name="trial", look=trial, calendar="always", kinds=[""], is_shadow=True),
+    Rule(name="retired", look=retired, calendar="always", kinds=["technical"], is_off=True),
 ]
 
 
@@ -742,6 +766,7 @@ class Episode:
     held: set[int] = field(default_factory=set)  # was due, and a pause or the like held it back
     repeated: int = 0  # the last repetition said
     updates: int = 0
+    said: tuple[str, str] = ("WAITING", "not_yet")  # what became of what was passed last
 
     @property
     def escalated_at(self) -> int | None:
@@ -751,6 +776,14 @@ class Episode:
     @property
     def is_through(self) -> bool:
         return len(self.rule.kinds) in self.fired or len(self.rule.kinds) in self.skipped
+
+    @property
+    def has_more(self) -> bool:
+        """A level, or a repetition, is still to come."""
+        levels = range(1, len(self.rule.kinds) + 1)
+        if any(level not in self.fired and level not in self.skipped for level in levels):
+            return True
+        return len(self.rule.kinds) in self.fired and self.repeated < self.rule.repeat[1]
 
 
 @dataclass
@@ -816,6 +849,10 @@ class World:
         self.fired: list[dict[str, object]] = []
         self.skipped: list[dict[str, object]] = []
         self.messages: list[dict[str, object]] = []
+        self.spent: dict[tuple[str, int], int] = defaultdict(int)  # rule, hour: escalations
+        self.present: dict[tuple[str, Subject], int] = {}  # the anchor of the episode it is in
+        self.why: list[dict[str, str]] = []
+        self.last_why: dict[tuple[str, Subject], tuple[str, str]] = {}
 
     # ---------------------------------------------------------------- time
 
@@ -876,6 +913,8 @@ class World:
             dirty = self.apply(firings, now)
         tickets = [self.tickets[name] for kind, name in waits if kind == "ticket"]
         self.write_to_customers(tickets, now, waits)
+        for subject in sorted(waits):
+            self.say_why(subject, now)
         for subject, minutes in waits.items():
             later = [minute for minute in minutes if now < minute < NEVER]
             if self.stride and (subject[0] != "ticket" or self.tickets[subject[1]].is_open):
@@ -895,6 +934,8 @@ class World:
         ticket = self.tickets[name]
         cases = []
         for rule in TICKET_RULES:
+            if rule.is_off:
+                continue
             ignored: list[int] = []
             noted = waits if ticket.is_open or rule.name == "again-and-again" else ignored
             stand = rule.look(View(self, ticket, rule, now, noted))
@@ -1009,7 +1050,7 @@ class World:
             return []
         ready = self.levels_reached(case, episode, now, waits)
         ready += self.repeats_reached(case, episode, now, waits)
-        if self.is_held(case, episode, now, waits):
+        if self.hold_on(case, episode, now, waits):
             episode.held |= {firing.level for firing in ready}
             return []
         return ready if rule.kinds else []
@@ -1067,19 +1108,19 @@ class World:
                     ready = [Firing(case, last, k + 1, due_at)]
         return ready
 
-    def is_held(self, case: Case, episode: Episode, now: int, waits: list[int]) -> bool:
-        """Paused, inhibited, acknowledged."""
+    def hold_on(self, case: Case, episode: Episode, now: int, waits: list[int]) -> str:
+        """Paused, inhibited, acknowledged; or nothing."""
         rule = case.rule
         if case.subject[0] != "ticket":
-            return False
+            return ""
         ticket = self.tickets[case.subject[1]]
         if ticket.status in rule.pauses:
-            return True
+            return "paused"
         if rule.inhibited_by and self.inhibits(rule.inhibited_by, ticket, now):
-            return True
+            return "inhibited"
         escalated_at = episode.escalated_at
         if escalated_at is None:
-            return False
+            return ""
         hands = []
         if "reply" in rule.acknowledged_by:
             hands += [m.at for m in ticket.messages if m.who == "agent"]
@@ -1087,10 +1128,10 @@ class World:
             hands += ticket.assigned
         later = [at for at in hands if at > escalated_at]
         if not later:
-            return False
+            return ""
         until = self.calendars[rule.calendar].later(max(later), rule.expires)
         waits.append(until)
-        return now < until
+        return "acknowledged" if now < until else ""
 
     def inhibits(self, name: str, ticket: Ticket, now: int) -> bool:
         """The inhibiting rule holds, has an anchor, and its last level is still to come."""
@@ -1120,18 +1161,34 @@ class World:
             }
             if firing.occurrence > 1:
                 episode.repeated = firing.occurrence - 1
+                episode.said = ("FIRED", "level_due")
                 self.fired.append(note)
                 continue
             if self.is_too_late(firing, episode, now):
                 episode.skipped.add(firing.level)
+                episode.said = ("SUPPRESSED", "too_late")
                 self.skipped.append(note)
                 continue
             episode.fired[firing.level] = now
+            if case.rule.is_shadow:
+                episode.said = ("SUPPRESSED", "shadow")
+                continue
+            episode.said = ("FIRED", self.spend(case.rule, firing.level, now))
             self.last_fired[case.rule.name, case.subject] = (now, episode.anchor)
             self.fired.append(note)
             if kind == "ticket" and self.write(firing, self.tickets[name], now):
                 concerned |= self.groups_of(self.tickets[name])
         return concerned
+
+    def spend(self, rule: Rule, level: int, now: int) -> str:
+        """The reason for a firing: what is beyond the hour's budget says so, and costs nothing."""
+        if not rule.kinds[level - 1]:
+            return "level_due"
+        hour = (rule.name, now // HOUR)
+        if self.spent[hour] >= rule.budget:
+            return "budget"
+        self.spent[hour] += 1
+        return "level_due"
 
     def place_in_turn(self, firing: Firing) -> tuple[bool, int, Subject, int, int]:
         rule = firing.case.rule
@@ -1166,6 +1223,67 @@ class World:
     def set(self, ticket: Ticket, name: str, value: str, author: str, now: int) -> None:
         if ticket.value(name) != value:
             ticket.history[name].append(Change(now, value, author))
+
+    # ---------------------------------------------------------------- why
+
+    def say_why(self, subject: Subject, now: int) -> None:
+        """How every rule stands to the subject when all of this minute has happened."""
+        said = {case.rule.name: self.verdict(case, now) for case in self.cases(subject, now, [])}
+        if subject[0] == "ticket":
+            said |= {rule.name: ("OFF", "off") for rule in TICKET_RULES if rule.is_off}
+        for name, (verdict, reason) in said.items():
+            if self.last_why.get((name, subject)) != (verdict, reason):
+                self.last_why[name, subject] = (verdict, reason)
+                kind, key = subject
+                about = f"desk:{key}" if kind == "ticket" else f"{kind}:{key}".rstrip(":")
+                row = {"ticket": about, "rule": name, "at": text_of(now)}
+                self.why.append(row | {"verdict": verdict, "reason": reason})
+
+    def verdict(self, case: Case, now: int) -> tuple[str, str]:
+        """1. Closed. 2. No match. 3. No anchor, no target. 4. Held. 5. What was passed last."""
+        key, stand, episode = (case.rule.name, case.subject), case.stand, case.episode
+        if not self.is_anything_open(case.subject):
+            self.present.pop(key, None)
+            return "NO_MATCH", "resolved"
+        if not stand.holds:
+            return self.verdict_without_match(case)
+        if stand.anchor is None:
+            return "NO_MATCH", "no_anchor"
+        self.present[key] = stand.anchor if episode is None else episode.anchor
+        if not stand.concerned:
+            return "NO_MATCH", "no_target"
+        if episode is None:  # it would begin in the quiet time after another one
+            return "SUPPRESSED", "cooldown"
+        hold = self.hold_on(case, episode, now, [])
+        speaks_only = not case.rule.kinds and hold == "paused"
+        if hold and (episode.has_more or speaks_only):
+            return "SUPPRESSED", hold
+        return episode.said
+
+    def verdict_without_match(self, case: Case) -> tuple[str, str]:
+        """Suspended, if the episode that it was in, or that its anchor names, has fired."""
+        name, subject = case.rule.name, case.subject
+        if subject[0] != "ticket" or case.stand.begins_with_match:
+            anchor = self.present.get((name, subject))
+        else:
+            anchor = case.stand.anchor
+            old, new = self.restarted.get((name, subject), (None, None))
+            anchor = new if anchor is not None and anchor == old else anchor
+        episode = None if anchor is None else self.episodes.get((name, subject, anchor))
+        if episode is not None and episode.fired and not case.rule.is_shadow:
+            return "SUPPRESSED", "suspended"
+        return "NO_MATCH", "no_match"
+
+    def is_anything_open(self, subject: Subject) -> bool:
+        kind, name = subject
+        if kind == "ticket":
+            return self.tickets[name].is_open
+        open_tickets = [ticket for ticket in self.alive.values() if ticket.is_open]
+        if kind == "customer":
+            return any(ticket.customer == name for ticket in open_tickets)
+        if kind == "organization":
+            return any(ticket.value("organization") == name for ticket in open_tickets)
+        return bool(open_tickets)
 
     # ---------------------------------------------------------------- customers
 
@@ -1292,7 +1410,7 @@ def compute(path: Path, through: datetime, stride: int = 0) -> dict[str, list[di
     answer = {"fired": world.fired, "skipped": world.skipped, "customer": world.messages}
     for rows in answer.values():
         rows.sort(key=lambda row: [str(row[name]) for name in ("due_at", "ticket", "rule")])
-    return answer
+    return answer | {"why": [dict(row) for row in world.why]}
 
 
 def main() -> None:
@@ -1300,8 +1418,11 @@ def main() -> None:
     parser.add_argument("csv", type=Path)
     parser.add_argument("--through", default="2017-03-01T00:00:00Z", type=datetime.fromisoformat)
     parser.add_argument("--stride", default=0, type=int)
+    parser.add_argument("--why", action="store_true")
     arguments = parser.parse_args()
     answer = compute(arguments.csv, arguments.through, arguments.stride)
+    if not arguments.why:
+        del answer["why"]
     json.dump(answer, sys.stdout, indent=1)
 
 

@@ -1,33 +1,18 @@
 """The daemon against the oracle, and the oracle against sums done by hand. See README.md here."""
 
 import csv
-import json
-import shutil
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
-INCIDENTS = HERE.parents[1] / "examples" / "incidents" / "incident_event_log.csv"
+from tests.oracle.running import HERE, Answer, desk_of, live, run_json
+
 THROUGH = "2017-03-01T00:00:00Z"
 BUDGET_AN_HOUR = 2  # of the rule first-look
 
-Answer = dict[str, list[dict[str, Any]]]
 Fact = tuple[Any, ...]
-
-
-def run_json(*command: str | Path, cwd: Path) -> Answer:
-    done = subprocess.run(
-        [sys.executable, *command], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    answer: Answer = json.loads(done.stdout)
-    return answer
 
 
 def facts(rows: Iterable[dict[str, Any]], *names: str) -> set[Fact]:
@@ -56,16 +41,8 @@ def differences(daemon: set[Fact], oracle: set[Fact]) -> str:
 def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Answer, Answer]:
     """What the daemon did and what the oracle says, over all incidents."""
     folder = tmp_path_factory.mktemp("year")
-    shutil.copytree(HERE / "rules", folder / "rules")
-    shutil.copy(HERE / "config.yaml", folder)
-    subprocess.run(
-        [sys.executable, HERE / "derive.py", INCIDENTS, folder / "derived.csv"], check=True
-    )
-    daemon = run_json(
-        *("-m", "engine.cli", "once", "--through", THROUGH, "--json"),
-        *("--config", folder / "config.yaml"),
-        cwd=folder,
-    )
+    desk_of(folder)
+    daemon = live(folder, THROUGH)
     oracle = run_json(HERE / "oracle.py", "derived.csv", "--through", THROUGH, cwd=folder)
     return daemon, oracle
 
@@ -191,7 +168,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Answer:
         writer.writeheader()
         writer.writerows(rows)
     return run_json(
-        HERE / "oracle.py", "story.csv", "--through", "2016-03-31T23:00:00Z", cwd=folder
+        *(HERE / "oracle.py", "story.csv", "--through", "2016-03-31T23:00:00Z", "--why"),
+        cwd=folder,
     )
 
 
@@ -240,6 +218,43 @@ def test_the_oracle_stands_still_while_the_customer_is_asked(story: Answer) -> N
     # 12 h: 2 h by 11:00 on Tuesday, then paused until Wednesday 11:00: 1 h 30 and 4 h 30 make
     # 8 h; Thursday 3 h 30 by 12:30, and 30 min more at 14:00.
     assert fired(story, "desk:PAUSED", "unresolved")[0] == (1, 1, "03-03T14:00", "03-03T14:00")
+
+
+def why(story: Answer, ticket: str, rule: str) -> list[tuple[str, str, str]]:
+    """Since when (without year and seconds), verdict and reason."""
+    return [
+        (row["at"][5:16], row["verdict"], row["reason"])
+        for row in story["why"]
+        if (row["ticket"], row["rule"]) == (ticket, rule)
+    ]
+
+
+def test_the_oracle_says_why_from_when_to_when(story: Answer) -> None:
+    assert why(story, "desk:PAUSED", "unresolved") == [
+        ("03-01T09:00", "WAITING", "not_yet"),
+        ("03-01T11:00", "SUPPRESSED", "paused"),
+        ("03-02T11:00", "WAITING", "not_yet"),
+        ("03-03T14:00", "FIRED", "level_due"),
+    ]
+    assert why(story, "desk:ANSWERED", "urgent-answer") == [
+        ("03-01T10:00", "WAITING", "not_yet"),
+        ("03-01T10:25", "NO_MATCH", "no_anchor"),
+        ("03-01T11:00", "WAITING", "not_yet"),
+        ("03-01T11:30", "FIRED", "level_due"),
+    ]
+    # Quiet until the 12th: by then the count has fallen below three.
+    assert why(story, "customer:Dan", "keeps-coming") == [
+        ("03-01T10:00", "NO_MATCH", "no_match"),
+        ("03-03T09:00", "FIRED", "level_due"),
+        ("03-08T10:00", "SUPPRESSED", "suspended"),
+    ]
+    assert why(story, "desk:AGED", "shrunk")[-1][1:] == ("SUPPRESSED", "too_late")
+    assert why(story, "desk:WRITTEN", "reopened") == [
+        ("03-01T09:00", "NO_MATCH", "no_match"),
+        ("03-01T10:00", "NO_MATCH", "resolved"),
+        ("03-01T10:30", "WAITING", "not_yet"),
+        ("03-01T11:30", "FIRED", "level_due"),
+    ]
 
 
 def test_the_oracle_counts_waiting_from_the_first_message_after_the_answer(story: Answer) -> None:
