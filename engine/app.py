@@ -293,6 +293,21 @@ class App:
         kept = self._rebuilt(record) if record else None
         return self.in_force_now() if kept is None else self.policy(Ruleset(kept), record)
 
+    def former_names(self, then: Ruleset) -> dict[str, str]:
+        """Id → the id that a rule bore in an earlier set, of the rules renamed since.
+
+        What a rule has done goes on under its new id; decisions keep the one that made them.
+
+        Raises:
+            RulesError: There are no usable rules.
+        """
+        known = {rule.id for rule in then.generation.rules}
+        return {
+            rule.id: rule.moved_from
+            for rule in self.in_force_now().ruleset.generation.rules
+            if rule.moved_from in known and rule.id not in known
+        }
+
     def _rebuilt(self, record: GenerationRecord) -> Generation | None:
         return rebuilt(record, self.settings.rules_from_here)
 

@@ -53,8 +53,10 @@ def explain_command(
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
         now = app.clock.now()
-        policy = app.in_force_now() if at is None or at >= now else app.in_force_at(at)
-        explained = explain(app.store, policy, ticket, at or now, app.lived_until(), rule)
+        is_past = at is not None and at < now
+        policy = app.in_force_at(at or now) if is_past else app.in_force_now()
+        former = app.former_names(policy.ruleset) if is_past else {}
+        explained = explain(app.store, policy, ticket, at or now, app.lived_until(), rule, former)
     finally:
         app.close()
     if as_json:

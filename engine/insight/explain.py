@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from engine.domain.customer_updates import plan_messages
 from engine.domain.decide import decide
@@ -30,7 +31,7 @@ from engine.domain.ticket import Priority, Ticket, utc_second
 from engine.errors import UsageError
 from engine.insight.holders import Holder, holders
 from engine.insight.record import Decision, Log, log_of
-from engine.insight.then import recall, upto
+from engine.insight.then import recall, under_former_names, upto
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import Gathered, gather
 from engine.pipeline.subjects import group_of, subjects_of
@@ -151,6 +152,7 @@ def explain(
     at: datetime,
     lived_until: datetime,
     rule_id: str | None = None,
+    former: Mapping[str, str] = MappingProxyType({}),
 ) -> Explained:
     """How every rule (or one) stands to a ticket at an instant. Nothing is written.
 
@@ -161,6 +163,7 @@ def explain(
         at: Aware UTC; what happened later is not looked at.
         lived_until: Up to when the store has lived: no later instant is told from the record.
         rule_id: Only this rule.
+        former: Of rules renamed since: present id → the id in `policy`.
 
     Raises:
         UsageError: There is no such ticket, group or rule.
@@ -176,7 +179,7 @@ def explain(
             if at < lived_until:
                 recall(tx, gathered, subject, at)
             _fill(tx, gathered, subject, asked)
-            facts = upto(gathered.facts(subject), at)
+            facts = upto(under_former_names(gathered.facts(subject), former), at)
             log = log_of(tx, subject, at, lived_until)
             found += _explain_subject(facts, log, policy, at, rule_id)
         history = tx.histories([asked]).get(asked)

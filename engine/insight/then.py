@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.condition import ContactsBy
 from engine.domain.contact import Contact, ContactLog
-from engine.domain.episode import CustomerMessage, Firing, Passing
+from engine.domain.episode import CustomerMessage, EpisodeId, Firing, Passing
 from engine.domain.facts import Facts
 from engine.domain.history import History
 from engine.pipeline.gather import Gathered
@@ -42,6 +43,22 @@ def _written_at(message: CustomerMessage) -> datetime:
 def _is_own(firing: Firing) -> bool:
     """What a survivor took over is derived again, from the merge on."""
     return firing.passing is not Passing.TAKEN_OVER
+
+
+def under_former_names(facts: Facts, former: Mapping[str, str]) -> Facts:
+    """The facts with the episodes of renamed rules under the ids that these had then.
+
+    Args:
+        facts: What is known.
+        former: Present id → the id of then.
+    """
+
+    def then(episode: EpisodeId) -> EpisodeId:
+        return replace(episode, rule=former.get(episode.rule, episode.rule))
+
+    episodes = tuple(replace(one, id=then(one.id)) for one in facts.episodes)
+    messages = tuple(replace(one, episode=then(one.episode)) for one in facts.messages)
+    return replace(facts, episodes=episodes, messages=messages)
 
 
 def recall(tx: Transaction, gathered: Gathered, subject: str, at: datetime) -> None:

@@ -57,6 +57,19 @@ def test_a_rule_that_is_gone_is_still_told_of_the_past(desk: Desk) -> None:
     assert list(desk.explain("desk:1", "--at", day("10:45"))) == ["later"]
 
 
+def test_a_rule_that_was_renamed_is_told_by_its_name_of_then(desk: Desk) -> None:
+    desk.once("--through", day("10:30"))
+    desk.rules(LATE.replace("id: late\n", "id: later\n    moved_from: late\n"))
+    desk.once("--through", day("10:45"))
+
+    late = desk.explain("desk:1", "--at", day("10:29"))["late"]
+    later = desk.explain("desk:1", "--at", day("10:45"))["later"]
+
+    assert (why(late), why(later)) == (("FIRED", "level_due"), ("FIRED", "level_due"))
+    assert late["levels"][0]["fired_at"] == later["levels"][0]["fired_at"] == day("10:00")
+    assert late["decision"] != later["decision"]
+
+
 def test_what_was_learnt_later_does_not_change_what_was_decided(desk: Desk) -> None:
     desk.once("--through", day("10:30"))
     desk.log(row("1", "09:00"), row("1", "09:30", "Wait"), row("1", "11:00"))
