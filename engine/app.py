@@ -343,6 +343,15 @@ class App:
         """Up to when the store has lived (aware UTC): its clock's instant, or the end of a play."""
         return max(self.clock.now(), self.played_until() or LONG_AGO)
 
+    def forget_imports(self) -> None:
+        """Read anew what was only imported: a play must see each event arrive at its own time.
+
+        Where anything was ever decided, what was read stays.
+        """
+        with self.store.write() as tx:
+            if tx.active_generation() is None:
+                tx.forget_what_was_read()
+
     def keep_played(self, at: datetime) -> None:
         """Remember where a play ended."""
         with self.store.write() as tx:

@@ -404,6 +404,10 @@ class Transaction(Protocol):
         """Remember how far a helpdesk has been read."""
         ...
 
+    def forget_what_was_read(self) -> None:
+        """Be as if no helpdesk had ever been read; all of it can be read again."""
+        ...
+
     def records(self, ticket_ids: Iterable[str]) -> dict[str, TicketRecord]:
         """What is kept of these tickets; unknown ones are left out."""
         ...

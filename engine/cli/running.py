@@ -121,6 +121,8 @@ def _live(app: App, at: datetime | None, through: datetime | None) -> _Lived:
         tell_of_problems(log, rules.problems)
     from_the_start = through is not None or app.settings.replay is not None
     since = app.played_until()
+    if through is not None and since is None:
+        app.forget_imports()
     now = through or at or app.clock.now()
     first = since or app.first_instant() or now
     policy = app.put_in_force(

@@ -25,7 +25,7 @@ from engine.store.codec import (
     seconds,
 )
 from engine.store.merges import MergePart
-from engine.store.schema import CONTACTS, IS_OPEN, TICKET_EVENTS, TICKETS, WATERMARKS
+from engine.store.schema import CONTACTS, IS_OPEN, SUBJECTS, TICKET_EVENTS, TICKETS, WATERMARKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,6 +124,11 @@ class TicketPart(MergePart):
     def set_watermark(self, helpdesk: str, watermark: Json, at: datetime) -> None:
         """Remember how far a helpdesk has been read, and when."""
         _SET_WATERMARK.run(self._connection, [(helpdesk, dumps(watermark), seconds(at))])
+
+    def forget_what_was_read(self) -> None:
+        """Be as if no helpdesk had ever been read; all of it can be read again."""
+        for table in (WATERMARKS, CONTACTS, TICKET_EVENTS, SUBJECTS, TICKETS):
+            self._connection.execute(delete(table))
 
     def records(self, ticket_ids: Iterable[str]) -> dict[str, TicketRecord]:
         """What is kept of these tickets; unknown ones are left out."""

@@ -84,6 +84,33 @@ def test_a_later_run_goes_on_where_the_last_one_ended(desk: Desk) -> None:
     assert [each["name"] for each in document["fired"]] == ["escalate"]
 
 
+def test_what_was_only_imported_is_played_as_on_a_new_store(desk: Desk) -> None:
+    rows = (
+        row("1", "09:00"),
+        row("2", "09:30"),
+        row("2", "11:00", "Wait"),
+        row("1", "12:00", "Done"),
+    )
+    desk.log(*rows)
+    fresh = desk.once("--dry-run", "--through", day("13:00"))
+    desk.run("import")
+
+    played = desk.once("--through", day("13:00"))
+
+    assert len(played["fired"]) == 3
+    assert played["fired"] == fresh["fired"]
+    assert played["ingested"] == fresh["ingested"]
+
+
+def test_what_was_decided_upon_is_not_forgotten_for_a_play(desk: Desk) -> None:
+    desk.once("--at", day("09:30"))
+
+    played = desk.once("--through", day("13:00"))
+
+    assert played["ingested"]["tickets"] == 0
+    assert [row["name"] for row in played["fired"]] == ["remind", "escalate"]
+
+
 def test_a_look_back_does_not_make_anything_happen_again(desk: Desk) -> None:
     desk.once("--through", day("12:00"))
 

@@ -255,6 +255,22 @@ def test_the_tickets_of_a_past_instant_are_those_that_may_have_been_open(store: 
         assert find(ContactsBy.EVERYONE, None, at) == ["desk:1", "desk:3", "desk:5"]
 
 
+def test_what_was_read_can_be_forgotten_and_read_again(store: SqlStore) -> None:
+    one = record(ticket(1), event("e1"))
+    with store.write() as transaction:
+        transaction.save_record(one, one.source)
+        transaction.set_watermark("desk", {"line": 1}, NOON)
+        transaction.mark_due(["desk:1"], NOON)
+
+        transaction.forget_what_was_read()
+
+        assert transaction.records(["desk:1"]) == {}
+        assert transaction.watermark("desk") is None
+        assert transaction.next_due_at() is None
+        transaction.save_record(one, one.source)
+        assert transaction.records(["desk:1"]) == {"desk:1": one}
+
+
 def test_half_an_emoji_and_a_null_byte_in_a_mail_do_no_harm(store: SqlStore) -> None:
     nasty = event("e1", text="broken \ud83d and \x00 and ünïcode")
 
