@@ -9,18 +9,18 @@ from typing import Final
 
 import click
 
-from engine.cli.near_miss import near_miss, operator_words, shown
+from engine.cli.headline import in_short
+from engine.cli.near_miss import operator_words, shown
 from engine.cli.printing import Paper
-from engine.cli.wording import length_of, local_date, local_day
+from engine.cli.wording import length_of, local_date, local_day, printable
 from engine.domain.episode import Firing
 from engine.domain.ladder import LevelState
 from engine.domain.matching import Finding
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Mode
 from engine.insight.contracts.reasons import MEANINGS
-from engine.insight.explain import Explained, Explanation, Rung
 from engine.insight.explained import since_of
-from engine.insight.holders import Holder
+from engine.insight.explanation import Explained, Explanation, Rung
 
 _LABEL: Final = 11
 """Columns that a detail's label takes, its indent included."""
@@ -52,13 +52,13 @@ def explanation_lines(explained: Explained, zone: tzinfo, on: Paper) -> Iterator
         on: What it is written on.
     """
     ticket = explained.ticket
-    title = f" {ticket.subject}" if ticket and ticket.subject else ""
+    title = f" {printable(ticket.subject)}" if ticket and ticket.subject else ""
     yield from _wrapped(f"{explained.asked}{title}", "", on.width)
     if ticket is not None:
-        held = " ".join(filter(None, ("group", ticket.group))) if ticket.group else "no group"
-        who = ticket.assignee or "nobody"
-        priority = ticket.effective_priority.value
-        yield f"{ticket.status.value}, priority {priority}, {held}, assigned to {who}"
+        group = f"group {ticket.group}" if ticket.group else "no group"
+        priority = f"priority {ticket.effective_priority.value}"
+        who = f"assigned to {ticket.assignee or 'nobody'}"
+        yield from _wrapped(f"{ticket.status.value}, {priority}, {group}, {who}", "", on.width)
     yield f"{local_date(explained.at, zone)} ({explained.at.astimezone(zone):%Z})"
     for one in explained.rules:
         yield ""
@@ -69,13 +69,8 @@ class _Page:
     """What is told of one rule."""
 
     def __init__(self, explained: Explained, one: Explanation, zone: tzinfo, on: Paper) -> None:
-        self.at, self.asked, self.one, self.zone, self.on = (
-            explained.at,
-            explained.asked,
-            one,
-            zone,
-            on,
-        )
+        self.at, self.asked = explained.at, explained.asked
+        self.one, self.zone, self.on = one, zone, on
 
     def lines(self) -> Iterator[str]:
         one = self.one
@@ -113,74 +108,12 @@ class _Page:
     def _headline(self) -> Iterator[str]:
         one = self.one
         verdict = one.verdict.value
-        text = f"{verdict} {one.rule.id} — {self._in_short()}"
+        text = f"{verdict} {one.rule.id} — {in_short(one, self.zone, self.at)}"
         lines = list(_wrapped(text, "", self.on.width))
         if self.on.is_coloured:
             painted = click.style(verdict, fg=_COLOURS[one.verdict], bold=True)
             lines[0] = lines[0].replace(verdict, painted, 1)
         yield from lines
-
-    def _in_short(self) -> str:
-        one = self.one
-        match one.verdict:
-            case Verdict.FIRED:
-                return self._what_fired()
-            case Verdict.WAITING:
-                return self._what_comes() or "nothing comes by time alone"
-            case Verdict.SUPPRESSED:
-                return self._what_holds()
-            case Verdict.OFF:
-                return "the rule is off"
-            case Verdict.NO_MATCH:
-                return self._why_not()
-
-    def _what_fired(self) -> str:
-        fired = [rung for rung in self.one.levels if rung.standing.state is LevelState.FIRED]
-        latest = max(fired, key=lambda rung: _fired_at(rung) or self.at, default=None)
-        parts = []
-        at = _fired_at(latest) if latest else None
-        if latest is not None and at is not None:
-            parts.append(f"{latest.level.identity} fired on {self._day(at)}")
-        comes = self._what_comes()
-        return "; ".join([*parts, *([comes] if comes else [])]) or MEANINGS[self.one.reason]
-
-    def _what_comes(self) -> str | None:
-        for rung in self.one.levels:
-            if rung.standing.state is LevelState.WAITING and rung.standing.due_at is not None:
-                return f"next: {rung.level.identity} on {self._day(rung.standing.due_at)}"
-        at = self.one.next_at
-        if self.one.rule.levels or at is None:
-            return None
-        return f"next look on {self._day(at)}"
-
-    def _what_holds(self) -> str:
-        one = self.one
-        if one.held_by:
-            return "; ".join(self._holder(each) for each in one.held_by)
-        if one.reason is Reason.SUSPENDED and one.finding and not one.finding.holds:
-            return f"its match stopped holding: {near_miss(one.finding)}"
-        return MEANINGS[one.reason]
-
-    def _holder(self, one: Holder) -> str:
-        since = f" on {self._day(one.since)}" if one.since else ""
-        until = f" until {self._day(one.until)}" if one.until else ""
-        match one.what:
-            case "status":
-                return f"paused while the status is {one.name}, since{since.removeprefix(' on')}"
-            case "rule":
-                return f"held back by rule {one.name}"
-            case "person":
-                return f"taken by {one.name or 'a person'} ({one.how}){since}, left alone{until}"
-            case "cooldown":
-                return f"it fired{since}, and is quiet{until}"
-            case _:
-                return f"{one.what} {one.name or ''}{until}"
-
-    def _why_not(self) -> str:
-        one = self.one
-        if one.reason is Reason.NO_MATCH and one.finding and not one.finding.holds:
-            return near_miss(one.finding)
-        return MEANINGS[one.reason]
 
     # --- the details ---
 
@@ -302,11 +235,6 @@ class _Page:
 
     def _day(self, at: datetime) -> str:
         return local_day(at, self.zone, self.at)
-
-
-def _fired_at(rung: Rung | None) -> datetime | None:
-    firing = rung.standing.firing if rung else None
-    return firing.fired_at if firing else None
 
 
 def _because(firing: Firing) -> str:

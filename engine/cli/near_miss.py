@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from engine.cli.wording import length_of
+from engine.cli.wording import length_of, printable
 from engine.domain.condition import Operator
 from engine.domain.matching import Finding
 from engine.insight.explained import plain
@@ -76,7 +76,7 @@ def shown(value: object) -> str:
         return length_of(value)
     simple = plain(value)
     if isinstance(simple, list):
-        return ", ".join(str(one) for one in simple) or "nothing"
+        return ", ".join(printable(str(one)) for one in simple) or "nothing"
     if isinstance(simple, bool):
         return "yes" if simple else "no"
-    return "nothing" if simple in _MISSING else str(simple)
+    return "nothing" if simple in _MISSING else printable(str(simple))

@@ -1,8 +1,13 @@
-"""Instants and lengths of time as a person reads them."""
+"""Instants, lengths of time and texts from outside as a person reads them."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
+
+
+def printable(text: str) -> str:
+    """A text from outside as one line, without what a terminal would obey."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())
 
 
 def local_date(at: datetime, zone: tzinfo) -> str:

@@ -20,7 +20,7 @@ from engine.insight.contracts.documents import (
     RuleExplanation,
     SilenceInForce,
 )
-from engine.insight.explain import Explained, Explanation, Rung
+from engine.insight.explanation import Explained, Explanation, Rung
 from engine.insight.holders import Holder
 
 

@@ -114,6 +114,17 @@ def test_no_line_is_wider_than_a_terminal(desk: Desk) -> None:
     assert max(map(len, told(desk, "11:30"))) <= 80
 
 
+def test_a_subject_cannot_give_orders_to_the_terminal(desk: Desk) -> None:
+    desk.rules(LATE.replace("    levels:", "    match: {subject: {contains: x}}\n    levels:"))
+    desk.log(row("1", "09:00", title="\x1b[2Jbeware"))
+    desk.once("--through", day("09:30"))
+
+    said = told(desk, "09:30")
+
+    assert said[0] == "desk:1 [2Jbeware"
+    assert "\x1b" not in "".join(said)
+
+
 def test_a_terminal_without_our_marks_gets_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
