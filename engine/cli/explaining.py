@@ -204,7 +204,7 @@ class _Page:
         quiet = self.one.standing.silenced
         if quiet is not None:
             silence = quiet.silence
-            said = f"{silence.author}: {silence.reason}"
+            said = f"{printable(silence.author)}: {printable(silence.reason)}"
             yield f"{silence.id} until {self._day(quiet.until)}, by {said}"
 
     def _left_alone(self) -> Iterator[str]:

@@ -81,6 +81,8 @@ def _holder(one: Holder, day: Day) -> str:
             return f"paused while the status is {one.name}, since{since}"
         case "rule":
             return f"held back by rule {one.name}"
+        case "silence":
+            return f"silence {one.name} holds it back{until}"
         case "person":
             return f"taken by {one.name or 'a person'} ({one.how}) on{since}, left alone{until}"
         case _:

@@ -330,7 +330,7 @@ def _told(standing: Standing) -> Standing:
         return replace(standing, verdict=Verdict.WAITING, reason=Reason.NOT_YET)
     if is_shadow:
         return replace(standing, verdict=Verdict.SUPPRESSED, reason=Reason.SHADOW)
-    last = sorted(passed, key=lambda one: one.fired_at)[-1]
+    last = max(reversed(passed), key=lambda one: one.fired_at)
     if last.passing is Passing.TAKEN_OVER:  # it fired, on a ticket that was merged into this one
         return replace(standing, verdict=Verdict.FIRED, reason=Reason.LEVEL_DUE)
     verdict = Verdict.FIRED if last.has_fired else Verdict.SUPPRESSED

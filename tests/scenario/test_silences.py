@@ -45,8 +45,9 @@ def skipped(desk: Desk) -> list[str]:
 def seen(desk: Desk, when: str, subject: str = "desk:T1") -> list[str]:
     """Verdict and reason of every rule, as explained for that instant."""
     assert desk.cycle is not None
-    found = explaining.explain(desk.store, desk.cycle.policy, subject, at(when))
-    return [f"{one.standing.verdict.value} {one.standing.reason.value}" for one in found]
+    then = at(when)
+    found = explaining.explain(desk.store, desk.cycle.policy, subject, then, lived_until=then)
+    return [f"{one.verdict.value} {one.reason.value}" for one in found.rules]
 
 
 # --- levels --------------------------------------------------------------------------------------

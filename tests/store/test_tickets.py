@@ -258,7 +258,7 @@ def test_the_tickets_of_a_past_instant_are_those_that_may_have_been_open(store: 
 def test_what_was_read_can_be_forgotten_and_read_again(store: SqlStore) -> None:
     one = record(ticket(1), event("e1"))
     with store.write() as transaction:
-        transaction.save_record(one, one.source)
+        transaction.save_records([(one, one.source)])
         transaction.set_watermark("desk", {"line": 1}, NOON)
         transaction.mark_due(["desk:1"], NOON)
 
@@ -267,7 +267,7 @@ def test_what_was_read_can_be_forgotten_and_read_again(store: SqlStore) -> None:
         assert transaction.records(["desk:1"]) == {}
         assert transaction.watermark("desk") is None
         assert transaction.next_due_at() is None
-        transaction.save_record(one, one.source)
+        transaction.save_records([(one, one.source)])
         assert transaction.records(["desk:1"]) == {"desk:1": one}
 
 

@@ -193,7 +193,9 @@ class HeldBy(TypedDict):
     """Something that holds the levels back."""
 
     what: Annotated[str, "status, rule, silence, person or cooldown"]
-    name: Annotated[str | None, "The status, the id of the rule or silence, or the person, where known"]
+    name: Annotated[
+        str | None, "The status, the id of the rule or silence, or the person, where known"
+    ]
     how: Annotated[str | None, "How a person took it: reply, assignment or by name"]
     since: Annotated[Instant | None, "From when on"]
     until: Annotated[Instant | None, "When it lets go by itself; null when only an event can"]
