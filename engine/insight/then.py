@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.condition import ContactsBy
-from engine.domain.contact import Contact, ContactLog
+from engine.domain.contact import ContactLog
 from engine.domain.episode import CustomerMessage, EpisodeId, Firing, Passing
 from engine.domain.facts import Facts
 from engine.domain.history import History
@@ -91,4 +91,4 @@ def _contacts_then(tx: Transaction, log: ContactLog, at: datetime) -> ContactLog
     known = [contact for contact in log.contacts if contact.at <= at]
     histories = tx.histories({contact.ticket.id for contact in known})
     then = {name: history.as_of(at).ticket for name, history in histories.items()}
-    return ContactLog(Contact(then[one.ticket.id], one.key, one.at, one.channel) for one in known)
+    return ContactLog(replace(one, ticket=then[one.ticket.id]) for one in known)

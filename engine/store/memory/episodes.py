@@ -110,6 +110,15 @@ class MemoryEpisodes(MemoryPart):
             for rule, one in self._tables.last_decisions.get(subject, {}).items()
         }
 
+    def decisions(self, subjects: Iterable[str], until: datetime) -> dict[int, DecisionRecord]:
+        """Number → line of the log, not later than `until`, in the order of writing."""
+        wanted = set(subjects)
+        return {
+            number: one
+            for number, one in self._tables.decisions.items()
+            if one.subject in wanted and one.at <= until
+        }
+
     def append_decisions(self, decisions: Sequence[DecisionRecord]) -> list[int]:
         """Add to the log; the numbers of the new lines, in the order given."""
         start = len(self._tables.decisions) + 1

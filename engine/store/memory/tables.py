@@ -82,6 +82,7 @@ class Tables:
     silences: dict[str, Silence] = field(default_factory=dict)
     told_of: dict[str, SilenceTold] = field(default_factory=dict)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
+    activations: dict[int, tuple[datetime, str]] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
 
     def copy(self) -> Self:

@@ -32,8 +32,16 @@ class MemoryTelling(MemoryPart):
         """A generation that is or was in force, None when it is not kept."""
         return self._tables.generations.get(generation_id)
 
+    def generation_at(self, at: datetime) -> GenerationRecord | None:
+        """The generation that was in force at an instant, None before the first."""
+        begun = (name for since, name in self._tables.activations.values() if since <= at)
+        name = next(reversed(tuple(begun)), None)
+        return None if name is None else self._tables.generations[name]
+
     def activate_generation(self, record: GenerationRecord) -> None:
         """Keep a generation and put it in force."""
+        number = len(self._tables.activations) + 1
+        self._tables.activations[number] = (record.loaded_at, record.id)
         self._tables.generations[record.id] = record
         self._tables.meta[_ACTIVE] = record.id
 

@@ -29,6 +29,13 @@ class MemoryTickets(MemoryMerges):
         del at
         self._tables.watermarks[helpdesk] = dict(watermark)
 
+    def forget_what_was_read(self) -> None:
+        """Be as if no helpdesk had ever been read; all of it can be read again."""
+        tables = self._tables
+        for table in (tables.watermarks, tables.contacts, tables.events, tables.subjects):
+            table.clear()
+        tables.tickets.clear()
+
     def records(self, ticket_ids: Iterable[str]) -> dict[str, TicketRecord]:
         """What is kept of these tickets; unknown ones are left out."""
         found = {name: self._tables.tickets.get(name) for name in ticket_ids}
@@ -95,6 +102,18 @@ class MemoryTickets(MemoryMerges):
         present = (kept.present for kept in self._tables.tickets.values())
         return sorted(one.id for one in present if is_open(one) and _is_of(one, by, key, one.id))
 
+    def tickets_there_at(self, by: ContactsBy, key: str | None, at: datetime) -> list[str]:
+        """Ids of the tickets of a customer, an organisation or everyone that existed at `at`.
+
+        Those that were closed by then, and of which nothing happened since, are left out.
+        """
+        return sorted(
+            name
+            for name, kept in self._tables.tickets.items()
+            if _is_of(kept.present, by, key, name) and kept.record.source.created_at <= at
+            if is_open(kept.present) or any(event.at > at for event in self._events(name))
+        )
+
     # --- contacts ---
 
     def save_contacts(self, contacts: Mapping[str, Sequence[Contact]]) -> None:
@@ -140,6 +159,14 @@ class MemoryTickets(MemoryMerges):
     def timed_subjects(self) -> list[str]:
         """Subjects that have a next check, in order."""
         return sorted(name for name, at in self._tables.subjects.items() if at is not None)
+
+    def next_checks(self, subjects: Iterable[str]) -> dict[str, datetime | None]:
+        """Subject → when it must be looked at again, None when only a change could matter.
+
+        Those that were never to be looked at are left out.
+        """
+        known = self._tables.subjects
+        return {name: known[name] for name in subjects if name in known}
 
     def set_next_checks(self, checks: Mapping[str, datetime | None]) -> None:
         """Set the next checks of subjects, to whatever they were before."""
