@@ -135,7 +135,7 @@ def test_a_run_begins_at_once_and_whenever_contents_change(folder: Folder) -> No
 
 
 def test_the_memory_twin_and_sqlite_come_to_the_same(files: list[Path]) -> None:
-    """Every case of the starter rules, too: see tests/rules."""
+    """So do the starter rules' own tests: see tests/rules."""
 
     def on_sqlite() -> Equipment:
         real = equipment()
