@@ -263,10 +263,10 @@ def test_a_row_that_is_rejected_after_the_last_event_of_a_play_is_named(desk: De
 
 @pytest.fixture
 def defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: App) -> None:
+    def fail(_: App, __: object) -> None:
         raise KeyError("of\nours")
 
-    monkeypatch.setattr(App, "rules_in_force", fail)
+    monkeypatch.setattr(App, "rules_from", fail)
 
 
 @pytest.mark.usefixtures("defect")
