@@ -310,7 +310,7 @@ def test_a_terminal_without_our_characters_is_no_defect(desk: Desk) -> None:
     ended = desk.command("explain", "desk:1", PYTHONIOENCODING="latin-1:strict")
 
     assert ended.code == 0, ended.err
-    assert "\\u2717 priority equals low" in ended.out
+    assert "match    - priority is low - found medium" in ended.out
 
 
 def test_json_is_json_in_any_encoding(desk: Desk) -> None:
