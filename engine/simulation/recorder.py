@@ -33,26 +33,11 @@ class Recording:
         return Sent(SentState.DELIVERED, receipt="dry run")
 
 
-class RecordingHelpdesk:
-    """Reads a real helpdesk, and only records what would be written to it."""
+class RecordedWrites:
+    """The writing side of a helpdesk: everything is recorded, and nothing done."""
 
-    def __init__(self, helpdesk: Helpdesk, recording: Recording) -> None:
-        self._helpdesk = helpdesk
+    def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self.name = helpdesk.name
-        self.can_reply = helpdesk.can_reply
-
-    def changes(self, watermark: Json | None, until: datetime) -> Batch:
-        """As the real one."""
-        return self._helpdesk.changes(watermark, until)
-
-    def next_change_at(self, after: datetime) -> datetime | None:
-        """As the real one."""
-        return self._helpdesk.next_change_at(after)
-
-    def read(self, ticket_id: str, until: datetime) -> Reading:
-        """As the real one."""
-        return self._helpdesk.read(ticket_id, until)
 
     def change(
         self, ticket_id: str, changes: Sequence[FieldChange], key: str, at: datetime
@@ -70,6 +55,28 @@ class RecordingHelpdesk:
         """Recorded, not done."""
         del ticket_id, at
         return self._recording.add_message(message)
+
+
+class RecordingHelpdesk(RecordedWrites):
+    """Reads a real helpdesk, and only records what would be written to it."""
+
+    def __init__(self, helpdesk: Helpdesk, recording: Recording) -> None:
+        super().__init__(recording)
+        self._helpdesk = helpdesk
+        self.name = helpdesk.name
+        self.can_reply = helpdesk.can_reply
+
+    def changes(self, watermark: Json | None, until: datetime) -> Batch:
+        """As the real one."""
+        return self._helpdesk.changes(watermark, until)
+
+    def next_change_at(self, after: datetime) -> datetime | None:
+        """As the real one."""
+        return self._helpdesk.next_change_at(after)
+
+    def read(self, ticket_id: str, until: datetime) -> Reading:
+        """As the real one."""
+        return self._helpdesk.read(ticket_id, until)
 
 
 class RecordingChannel:
