@@ -94,6 +94,14 @@ def _head(document: PlanDocument, zone: tzinfo) -> Iterator[str]:
         else f"rules {document['generation'][:12]} → {document['proposed'][:12]}"
     )
     yield f"{rules}; from {now} to {until}, if nothing happens to any ticket"
+    edited = [
+        *(f"new: {rule}" for rule in document["added"]),
+        *(f"changed: {rule}" for rule in document["changed"]),
+        *(f"renamed: {one['before']} → {one['now']}" for one in document["renamed"]),
+        *(f"gone: {rule}" for rule in document["removed"]),
+    ]
+    if edited:
+        yield "; ".join(edited)
 
 
 def _traffic(document: PlanDocument, zone: tzinfo) -> Iterator[str]:

@@ -17,7 +17,7 @@ from engine.cli.plan_prose import plan_lines, plan_markdown
 from engine.cli.printing import print_json, print_lines
 from engine.errors import UsageError
 from engine.insight import planned as telling
-from engine.rulebook import render_problem, render_summary
+from engine.rulebook import render_all
 from engine.simulation.plan import Plan, compare
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def plan_command(
     try:
         loaded = app.load_rules(rules)
         if loaded.generation is None:
-            _complain(loaded)
+            print_lines(render_all(loaded))
             return BAD
         now = at or app.clock.now()
         plan, generation = _plan(app, loaded, now, now + length)
@@ -105,12 +105,6 @@ def _plan(app: App, loaded: Loaded, now: datetime, until: datetime) -> tuple[Pla
     finally:
         present.close()
         proposed.close()
-
-
-def _complain(loaded: Loaded) -> None:
-    for problem in loaded.problems:
-        click.echo(render_problem(problem, loaded.sources.get(problem.file, "")))
-    click.echo(render_summary(loaded))
 
 
 def _is_too_much(plan: Plan, most_messages: int | None) -> bool:

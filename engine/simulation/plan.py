@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from engine.domain.reason import Reason
 from engine.domain.rule import Generation
+from engine.domain.rule_changes import RuleChanges, changes_between
 from engine.pipeline.cycle import Cycle
 from engine.simulation.forecast import Forecast, Step, Told, due_later
 
@@ -77,6 +78,7 @@ class Plan:
     Attributes:
         now: The first instant.
         until: The last one (both aware UTC).
+        edited: How the rules themselves differ.
         changes: Levels whose fate changes, by rule, then ticket, then time.
         rules: Ids of the proposed rules in running order, then of those that are no more.
         over_budget: Rules that, by the proposed text, exceed their own budget.
@@ -86,6 +88,7 @@ class Plan:
     until: datetime
     present: Forecast
     proposed: Forecast
+    edited: RuleChanges
     changes: tuple[Change, ...]
     rules: tuple[str, ...]
     over_budget: tuple[str, ...]
@@ -117,6 +120,7 @@ def compare(
         until: The last one (both aware UTC).
     """
     generation = proposed[0].policy.ruleset.generation
+    before = present[0].policy.ruleset.generation
     renamed = _renamed(generation)
     was = _under(renamed, present[1].first_firings())
     becomes = proposed[1].first_firings()
@@ -133,8 +137,9 @@ def compare(
         until=until,
         present=replace(present[1], told=_told_under(renamed, present[1].told)),
         proposed=proposed[1],
+        edited=changes_between(before, generation),
         changes=tuple(sorted(changes, key=_place)),
-        rules=_rules(generation, present[0].policy.ruleset.generation, renamed),
+        rules=_rules(generation, before, renamed),
         over_budget=tuple(sorted(over)),
     )
 

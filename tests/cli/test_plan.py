@@ -109,6 +109,27 @@ def test_a_level_beyond_the_stretch_is_later_and_not_lost(desk: Desk) -> None:
     }
 
 
+def test_the_rules_that_differ_are_named(desk: Desk) -> None:
+    lively(desk)
+    propose(
+        desk,
+        ("- id: late", "- id: tardy\n    moved_from: late"),
+        ("after: 2h", "after: 3h"),
+        rules=LATE + LATE.replace("id: late", "id: extra"),
+    )
+
+    document = plan(desk)
+
+    assert (document["added"], document["changed"], document["removed"]) == (
+        ["extra"],
+        ["tardy"],
+        [],
+    )
+    assert document["renamed"] == [{"before": "late", "now": "tardy"}]
+    text = desk.run("plan", "new", "--at", NOON).out
+    assert "new: extra; changed: tardy; renamed: late → tardy\n" in text
+
+
 def test_what_no_rule_does_any_more_is_named(desk: Desk) -> None:
     lively(desk)
     propose(
