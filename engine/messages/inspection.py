@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
 from jinja2 import TemplateSyntaxError, meta, nodes
@@ -63,15 +64,17 @@ def find_faults(template: MessageTemplate) -> list[TemplateFault]:
     Returns:
         Faults by place; a part that cannot be parsed, or that a sample cannot fill in, has one.
     """
-    parts = (
-        ("subject", template.subject, line_environment(UTC)),
-        ("body", template.body, markdown_environment(UTC)),
-    )
+    parts = (("subject", template.subject), ("body", template.body))
     return [
         _placed(part, fault, source)
-        for part, source, environment in parts
-        for fault in _faults(template.audience, source, environment)
+        for part, source in parts
+        for fault in _faults(template.audience, source, _environment(part))
     ]
+
+
+@cache
+def _environment(part: str) -> MessageEnvironment:
+    return line_environment(UTC) if part == "subject" else markdown_environment(UTC)
 
 
 def _faults(audience: str, source: str, environment: MessageEnvironment) -> list[_Fault]:
