@@ -37,14 +37,14 @@ def lint(
         today: The day from which calendars must know their holidays.
         limits: What `customer_limits` of the config file say.
     """
-    report, reasoning = Report(), Reasoning()
-    lint_matches(written, reasoning, report)
-    lint_ladders(written, reasoning, report)
-    lint_groups(written, report)
+    report = Report()
+    lint_matches(written, Reasoning(), report)
+    lint_ladders(written, Reasoning(), report)
+    lint_groups(written, Reasoning(), report)
     lint_cadence(written, limits, report)
     lint_holidays(written, today, report)
-    lint_conflicts(written, reasoning, report)
-    lint_loops(written, reasoning, report)
-    lint_shadows(written, reasoning, report)
+    lint_conflicts(written, Reasoning(), report)
+    lint_loops(written, Reasoning(), report)
+    lint_shadows(written, Reasoning(), report)
     lint_coverage(written, folders, report)
     return report.sorted()

@@ -39,19 +39,24 @@ class Write:
         return self.written.rule
 
     @property
+    def place(self) -> tuple[str, int, str]:
+        """What tells it from every other write."""
+        return self.rule.id, self.position, self.field
+
+    @property
     def level(self) -> Level:
         """The level that writes."""
         return self.rule.levels[self.position]
 
 
 def lint_conflicts(written: Written, reasoning: Reasoning, report: Report) -> None:
-    """Report each pair of rules once, at the write that loses.
+    """Report each write that loses, with the first one that wins over it.
 
     Only writes at one and the same instant count: the same clock and the same time on it, at a
     priority and on a ticket that both rules may concern.
     """
     at_once: dict[_Moment, dict[str, list[Write]]] = {}
-    reported: set[tuple[str, str]] = set()
+    reported: set[tuple[str, int, str]] = set()
     for write in _writes(written):
         for priority in Priority:
             moment = _moment(write, priority)
@@ -62,10 +67,10 @@ def lint_conflicts(written: Written, reasoning: Reasoning, report: Report) -> No
             for other in others:
                 if reasoning.is_over:
                     return
-                pair = other.rule.id, write.rule.id
-                if pair not in reported and _clash(other, write, priority, reasoning):
-                    reported.add(pair)
-                    _tell(other, write, report)
+                winner, loser = _in_order(other, write)
+                if loser.place not in reported and _clash(other, write, priority, reasoning):
+                    reported.add(loser.place)
+                    _tell(winner, loser, report)
             by_value.setdefault(write.value, []).append(write)
 
 
@@ -108,9 +113,13 @@ def _clash(first: Write, second: Write, priority: Priority, reasoning: Reasoning
     return reasoning.can_hold_together([*asked, (equals("priority", priority), one.clock)])
 
 
-def _tell(first: Write, second: Write, report: Report) -> None:
+def _in_order(first: Write, second: Write) -> tuple[Write, Write]:
+    """Of two writes at one instant the one that is done, and the one that is refused."""
     is_turned = second.level.kind is Kind.HIERARCHICAL and first.level.kind is not Kind.HIERARCHICAL
-    winner, loser = (second, first) if is_turned else (first, second)
+    return (second, first) if is_turned else (first, second)
+
+
+def _tell(winner: Write, loser: Write, report: Report) -> None:
     place = winner.rule.place
     message = f"at the same instant rule '{winner.rule.id}' ({place.file}:{place.line}) writes"
     message = f"{message} {winner.field} '{clipped(winner.value)}', and wins"

@@ -27,7 +27,8 @@ from engine.rulebook.written import Written, WrittenRule
 
 _MOST_STATES = 1_000
 _STEPS_OF_A_STATE = 10
-"""What playing a rule in a state takes, beside comparing a test with a value."""
+_STEPS_OF_A_PAIR = 4
+"""What playing a rule in a state, and looking at two rules, take beside comparing two values."""
 
 _MOST_RULES = 6
 """Of one circle. Longer ones would take longer to play than `check` may."""
@@ -49,11 +50,13 @@ class _Step:
 
 def lint_loops(written: Written, reasoning: Reasoning, report: Report) -> None:
     """Report each circle of rules once, at the first one's write."""
-    rules = [one for one in written.rules if one.rule.mode is not Mode.OFF and one.rule.levels]
+    rules = [one for one in written.rules if one.rule.mode is not Mode.OFF and _may_end(one.rule)]
     starts = _starts([one.rule for one in rules], reasoning)
     found: list[frozenset[int]] = []
     for one, others in enumerate(starts):
         for other in sorted(number for number in others if number > one and one in starts[number]):
+            if reasoning.is_over:
+                return
             found += _play(rules, (one, other), reasoning, report)
     for several in _circles(starts):
         if len(several) <= _MOST_RULES and not any(pair <= several for pair in found):
@@ -80,9 +83,14 @@ def _starts(rules: Sequence[Rule], reasoning: Reasoning) -> list[set[int]]:
                 accepting[written] = {
                     one for one in asked if _holds(rules[one].match, ticket) is not False
                 }
+            reasoning.spend(_STEPS_OF_A_PAIR * len(accepting[written]))
             starts[number] |= accepting[written] - {number}
-    reasoning.spend(sum(map(len, starts)))
     return starts
+
+
+def _may_end(rule: Rule) -> bool:
+    """Whether a rule's own write may end its match; without that it is part of no circle."""
+    return not _fields_read(rule.match).isdisjoint(_fields_written(rule))
 
 
 def _values_written(level: Level) -> Iterator[tuple[_Field, object]]:

@@ -9,7 +9,7 @@ Both are answered from the safe side: a condition counts as possible unless it i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,9 +46,12 @@ _LISTS = (Operator.EQUALS, Operator.ANY_OF)
 _SEARCHES = (Operator.CONTAINS, Operator.MATCHES)
 
 
-PATIENCE = 2_000_000
-"""Comparisons of a test with a value, over all the rules; some seconds. Sensible rules take less
-than a hundredth of it. Beyond it everything counts as possible, and lints fall silent."""
+PATIENCE = 500_000
+"""Comparisons of a test with a value, for one lint of all the rules; some seconds. Hundreds of rules take a
+small part of it. Beyond it everything counts as possible, and lints fall silent."""
+
+_STEPS_OF_A_QUESTION = 20
+"""What a question takes, beside comparing tests with values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Reasoning:
 
     def __init__(self, patience: int = PATIENCE) -> None:
         self._patience = patience
+        self._pinned: dict[int, tuple[Condition, Mapping[str, frozenset[object]]]] = {}
 
     @property
     def is_over(self) -> bool:
@@ -86,15 +90,38 @@ class Reasoning:
     def can_hold_together(self, conditions: Iterable[tuple[Condition, Clock]]) -> bool:
         """Whether some ticket may meet all the conditions at once, each on a clock of its own."""
         on_clocks = [(one, (clock.calendar, clock.pause_while)) for one, clock in conditions]
-        return self._can_hold(on_clocks)
+        first, *others = (one for one, _ in on_clocks)
+        return not any(self._are_apart(first, other) for other in others) and self._can_hold(
+            on_clocks
+        )
 
     def contains(self, wide: Condition, narrow: Condition) -> bool:
         """Whether it is sure that every ticket that meets `narrow` meets `wide` (on one clock)."""
-        return not self.can_hold(narrow, Not(wide))
+        return not self._are_apart(wide, narrow) and not self.can_hold(narrow, Not(wide))
+
+    def _are_apart(self, one: Condition, other: Condition) -> bool:
+        """Whether both list the values of some field, and none is in both lists: seen at once."""
+        self.spend(1)
+        left, right = self._pinned_by(one), self._pinned_by(other)
+        return any(left[name].isdisjoint(right[name]) for name in left.keys() & right.keys())
+
+    def _pinned_by(self, condition: Condition) -> Mapping[str, frozenset[object]]:
+        known = self._pinned.get(id(condition))
+        if known is None:
+            tests = condition.parts if isinstance(condition, All) else (condition,)
+            pinned = {
+                test.field: frozenset(wanted_values(test))
+                for test in tests
+                if isinstance(test, Test) and test.operator in _LISTS and test.field != "tags"
+            }
+            # The condition is kept beside it, so that its identity stays its own.
+            known = self._pinned[id(condition)] = condition, pinned
+        return known[1]
 
     def _can_hold(self, conditions: Iterable[tuple[Condition, object]]) -> bool:
         if self.is_over:
             return True
+        self.spend(_STEPS_OF_A_QUESTION)
         try:
             alternatives: list[tuple[_Claim, ...]] = [()]
             for condition, clock in conditions:

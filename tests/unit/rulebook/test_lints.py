@@ -9,9 +9,11 @@ from textwrap import indent
 
 import pytest
 
+from engine.domain.condition import All, Not
 from engine.domain.facts import CustomerLimits
 from engine.errors import Problem
 from engine.rulebook import Loaded, lint, load
+from engine.rulebook.lints.possible import Reasoning
 from tests.unit.rulebook.conftest import HEAD
 
 TODAY = date(2026, 3, 2)
@@ -513,3 +515,23 @@ def test_of_two_rules_the_one_that_does_more_is_kept(problems: Lint, more: str) 
     said = one(problems(two(TOLD, f"{TOLD}\n{more}")))
 
     assert said.rule == ("second" if "budget" in more else "first")
+
+
+# --- patience ------------------------------------------------------------------------------------
+
+
+def test_lints_fall_silent_where_thinking_would_take_too_long(problems: Lint) -> None:
+    crowd = "".join(
+        one_rule(
+            f"match: {{fields.f{n}: x}}\nlevels: [{{after: 4h, set: {{priority: {word}}}}}]",
+            f"r{n}",
+        )
+        for n, word in enumerate(["high", "low"] * 150)
+    )
+
+    codes = {each.code for each in problems(crowd)}
+
+    assert codes == {"rules-contradict"}
+    tired = Reasoning(patience=0)
+    assert tired.can_hold(Not(All(())))
+    assert not tired.contains(All(()), Not(All(())))
