@@ -47,8 +47,8 @@ _SEARCHES = (Operator.CONTAINS, Operator.MATCHES)
 
 
 PATIENCE = 500_000
-"""Comparisons of a test with a value, for one lint of all the rules; some seconds. Hundreds of rules take a
-small part of it. Beyond it everything counts as possible, and lints fall silent."""
+"""Comparisons of a test with a value, for one lint of all the rules: a few seconds. Hundreds of
+rules take a part of it. Beyond it everything counts as possible, and the lint falls silent."""
 
 _STEPS_OF_A_QUESTION = 20
 """What a question takes, beside comparing tests with values."""

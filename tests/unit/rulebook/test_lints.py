@@ -520,18 +520,25 @@ def test_of_two_rules_the_one_that_does_more_is_kept(problems: Lint, more: str) 
 # --- patience ------------------------------------------------------------------------------------
 
 
-def test_lints_fall_silent_where_thinking_would_take_too_long(problems: Lint) -> None:
+def test_whoever_has_lost_patience_holds_everything_for_possible() -> None:
+    never = Not(All(()))
+    fresh, tired = Reasoning(), Reasoning(patience=0)
+
+    assert (fresh.can_hold(never), fresh.contains(All(()), never)) == (False, True)
+    assert (tired.can_hold(never), tired.contains(All(()), never)) == (True, False)
+
+
+def test_each_write_that_loses_is_told_of_once(problems: Lint) -> None:
+    words = ["high", "low"] * 20
     crowd = "".join(
         one_rule(
-            f"match: {{fields.f{n}: x}}\nlevels: [{{after: 4h, set: {{priority: {word}}}}}]",
-            f"r{n}",
+            f"match: {{fields.f{number}: x}}\nlevels: [{{after: 4h, set: {{priority: {word}}}}}]",
+            f"rule-{number}",
         )
-        for n, word in enumerate(["high", "low"] * 150)
+        for number, word in enumerate(words)
     )
 
-    codes = {each.code for each in problems(crowd)}
+    said = problems(crowd)
 
-    assert codes == {"rules-contradict"}
-    tired = Reasoning(patience=0)
-    assert tired.can_hold(Not(All(())))
-    assert not tired.contains(All(()), Not(All(())))
+    assert {each.code for each in said} == {"rules-contradict"}
+    assert [each.rule for each in said] == [f"rule-{number}" for number in range(1, len(words))]
