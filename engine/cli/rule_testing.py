@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -139,6 +140,8 @@ def _run_again_and_again(places: Sequence[Path], run_once: Callable[[], int]) ->
     """Until somebody presses Ctrl-C; what goes wrong in one run is told, and the next one waits."""
     from engine.ruletests.watching import changes
 
+    # Whoever starts us in the background may have SIGINT ignored, and it would stay so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for _ in changes(places, wait=lambda: time.sleep(LOOK_EVERY)):
         click.clear()
         try:

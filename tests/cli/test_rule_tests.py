@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -169,8 +170,15 @@ def wait_for(watching: Running, begin: str) -> None:
     raise AssertionError(f"it ended without '{begin}'; {watching.errors()}")
 
 
-def test_watching_runs_again_when_a_file_changes_and_ends_with_ctrl_c(tested: Desk) -> None:
-    watching = tested.start("test", "--watch")
+def ignore_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("before", [None, ignore_sigint], ids=["as usual", "ignored before"])
+def test_watching_runs_again_when_a_file_changes_and_ends_with_ctrl_c(
+    tested: Desk, before: Callable[[], None] | None
+) -> None:
+    watching = tested.start("test", "--watch", before=before)
     wait_for(watching, "1 case in 1 file: 1 passed")
     tested.rules(LATE.replace("after: 1h", "after: 59m"))
     wait_for(watching, "1 case in 1 file: 0 passed, 1 failed")
