@@ -65,6 +65,7 @@ def lint_conflicts(written: Written, reasoning: Reasoning, report: Report) -> No
             by_value = at_once.setdefault(moment, {})
             others = (one for value in by_value if value != write.value for one in by_value[value])
             for other in others:
+                reasoning.spend(1)
                 if reasoning.is_over:
                     return
                 winner, loser = _in_order(other, write)
