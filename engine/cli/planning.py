@@ -23,6 +23,9 @@ from engine.simulation.plan import Plan, compare
 if TYPE_CHECKING:
     from engine.rulebook import Loaded
 
+LONGEST = timedelta(days=31)
+"""How far a plan looks at most: beyond, what people will do decides, and it would take for ever."""
+
 
 @click.command("plan")
 @config_option
@@ -56,6 +59,8 @@ def plan_command(
     Both rule sets are lived through on a copy of the store, as if nothing happened to any ticket.
     Ends with 1 if the new rules are broken, or would exceed a budget.
     """
+    if length > LONGEST:
+        raise UsageError(f"--for looks at most {LONGEST.days}d ahead")
     if not rules.exists():
         raise UsageError(f"there is no {rules}; name a rules folder or file")
     app = open_app(config_path(ctx, config), upgrade=False)

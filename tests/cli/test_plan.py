@@ -215,6 +215,18 @@ def test_a_folder_that_is_not_there_is_one_clear_line(desk: Desk) -> None:
     )
 
 
+@pytest.mark.parametrize("length", ["32d", "5200w", "30", "0s"])
+def test_a_stretch_without_end_or_sense_is_one_clear_line(desk: Desk, length: str) -> None:
+    lively(desk)
+    propose(desk)
+
+    ended = desk.run("plan", "new", "--at", "9899-12-31T00:00:00Z", "--for", length)
+
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+    assert "--for" in ended.complaint
+
+
 def test_a_store_that_is_not_there_is_one_clear_line(desk: Desk) -> None:
     propose(desk)
 
