@@ -11,13 +11,10 @@ from engine.domain.episode import EpisodeId, Firing
 from engine.domain.field_changes import Tick, changes_of
 from engine.domain.ladder import DueRepeat, LevelStanding
 from engine.domain.reason import Reason
+from engine.domain.receivers import ASSIGNEE, DEFAULT_RECEIVER, targets_of
 from engine.domain.rule import Level, Rule, Target
 from engine.domain.standing import Standing
 from engine.domain.ticket import Ticket, Value, utc_second
-
-DEFAULT_RECEIVER = "default"
-ASSIGNEE = "assignee"
-GROUP = "group"
 
 
 def act_on_levels(
@@ -250,25 +247,15 @@ def _say(tick: Tick, standing: Standing, notice: _Notice) -> None:
 def _resolve(
     tick: Tick, name: str, ticket: str, group_after: str | None
 ) -> tuple[str, tuple[Target, ...]]:
-    """Who is meant by a receiver's name; who resolves to nobody falls back until somebody is told.
-
-    `assignee` is the person before this level, `group` the group after it.
-    """
-    facts, receivers = tick.facts, tick.receivers
-    before = facts.view(ticket, tick.now).ticket if ticket in facts.members else None
-    meant = {
-        ASSIGNEE: before.assignee if before else None,
-        GROUP: group_after or (before.group if before else None),
-    }
-    fallbacks = {ASSIGNEE: (ASSIGNEE, GROUP, DEFAULT_RECEIVER), GROUP: (GROUP, DEFAULT_RECEIVER)}
-    for candidate in fallbacks.get(name, (name, DEFAULT_RECEIVER)):
-        found = receivers.get(meant.get(candidate, candidate) or "")
-        targets = tuple(t for t in found.targets if t.is_used_at(tick.now)) if found else ()
-        if found and targets:
-            return found.name, targets
-    # Nobody is on duty at this hour: better everybody of the default than nobody.
-    default = receivers.get(DEFAULT_RECEIVER)
-    return DEFAULT_RECEIVER, default.targets if default else ()
+    """Who is meant: `assignee` is the person before this level, `group` the group after it."""
+    before = tick.facts.view(ticket, tick.now).ticket if ticket in tick.facts.members else None
+    return targets_of(
+        name,
+        tick.receivers,
+        tick.now,
+        assignee=before.assignee if before else None,
+        group=group_after or (before.group if before else None),
+    )
 
 
 def _episode_id(standing: Standing) -> EpisodeId:
