@@ -14,6 +14,9 @@ UV      := uv==0.13.9
 COMPILE  = .lock-venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
            --generate-hashes --no-header --no-annotate $(LOCK_ARGS)
 
+# A file of tests stays in one process: what its tests share is made once.
+IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 # Runs pytest on a kind of tests that may still have none (its exit code 5).
 pytest_if_any = $(BIN)/python -m pytest -rs -m "$(1)" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
@@ -28,7 +31,7 @@ run: .venv  ## Set up everything and run the daemon on the example incidents (CO
 	@exec $(BIN)/escalatord run --config $(CONFIG)
 
 test: .venv  ## Run the tests that need nothing but Python (PYTEST_ARGS=... is passed on)
-	$(BIN)/python -m pytest -rs -m "not proof and not bench" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -rs -m "not proof and not bench" $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-system: .venv  ## Install the system packages that some tests need, and run those tests
 	@if ! command -v systemd-analyze >/dev/null; then \
@@ -39,7 +42,7 @@ test-system: .venv  ## Install the system packages that some tests need, and run
 	ESCALATORD_SYSTEM_TESTS=1 $(call pytest_if_any,system and not proof and not bench)
 
 test-proofs: .venv  ## Run the long proofs: the oracle, kill -9, fuzzing
-	$(call pytest_if_any,proof)
+	$(BIN)/python -m pytest -rs -m proof $(IN_PARALLEL) $(PYTEST_ARGS)
 
 lint: .venv  ## Check style, format and types
 	$(BIN)/ruff check .

@@ -151,12 +151,27 @@ def bundled_programs() -> Path:
 # --- figures -------------------------------------------------------------------------------------
 
 FIGURES = pytest.StashKey[list[str]]()
+SENT_BY_WORKERS = "figures"
 
 
 @pytest.fixture(scope="session")
 def figures(pytestconfig: pytest.Config) -> list[str]:
     """Lines to be printed at the end of the run, whatever pytest captures."""
     return pytestconfig.stash.setdefault(FIGURES, [])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, hand the lines to the one that prints."""
+    sent: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if sent is not None:
+        sent[SENT_BY_WORKERS] = session.config.stash.get(FIGURES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the lines of a process that has ended; of one that crashed there are none."""
+    sent: dict[str, list[str]] = getattr(node, "workeroutput", {})
+    node.config.stash.setdefault(FIGURES, []).extend(sent.get(SENT_BY_WORKERS, []))
 
 
 def pytest_terminal_summary(
