@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import psycopg
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # slow is not wrong
 hypothesis.settings.load_profile("any machine")
@@ -168,7 +171,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
+def pytest_testnodedown(node: WorkerController) -> None:
     """Take the lines of a process that has ended; of one that crashed there are none."""
     sent: dict[str, list[str]] = getattr(node, "workeroutput", {})
     node.config.stash.setdefault(FIGURES, []).extend(sent.get(SENT_BY_WORKERS, []))
