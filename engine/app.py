@@ -26,7 +26,7 @@ from engine.errors import ConfigError, Problem
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
-from engine.pipeline.deliver import LEASE_FOR, Outside
+from engine.pipeline.deliver import Outside, lease_for
 from engine.pipeline.evaluate import Policy
 from engine.ports import Channel, GenerationRecord, Helpdesk
 from engine.ruletests.playing import Equipment
@@ -363,7 +363,9 @@ class App:
         Where the lock keeps others out, whoever leased before is dead, and nobody waits for the end
         of the lease. Where other daemons may run, a lease lasts as long as it says.
         """
-        return now + 2 * LEASE_FOR if self.store.has_one_daemon else now
+        if not self.store.has_one_daemon:
+            return now
+        return now + 2 * lease_for((*self.helpdesks.values(), *self.channels.values()))
 
     def rehearsal(self) -> App:
         """The same parts on a copy of the store in memory, cut off from the world.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from engine.domain.ticket import Event, Ticket
 
 Json = dict[str, object]
+
+LOCAL_CALL: Final = timedelta(seconds=30)
+"""What a call may take that reaches nobody beyond this machine."""
 
 
 class Clock(Protocol):
@@ -111,6 +114,14 @@ class Helpdesk(Protocol):
     can_reply: bool
     """Whether `reply` reaches the customer; otherwise the message goes by mail."""
 
+    @property
+    def longest_call(self) -> timedelta:
+        """The longest that `change`, `note` or `reply` takes (real time).
+
+        An attempt begins only if its lease outlasts twice as much.
+        """
+        ...
+
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """What changed since `watermark` (None: everything), nothing later than `until`.
 
@@ -198,6 +209,14 @@ class Channel(Protocol):
     """A way to reach people."""
 
     name: str
+
+    @property
+    def longest_call(self) -> timedelta:
+        """The longest that `send` takes (real time).
+
+        An attempt begins only if its lease outlasts twice as much.
+        """
+        ...
 
     def send(self, message: Message) -> Sent:
         """Send one message; never raises for what the other side does."""

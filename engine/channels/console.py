@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from engine.channels.one_line import one_line, tame
-from engine.ports import Message, Sent, SentState
+from engine.ports import LOCAL_CALL, Message, Sent, SentState
 
 if TYPE_CHECKING:
     from engine.channels.options import Options, Surroundings
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class ConsoleChannel:
     """Writes messages where somebody watches; good for trying rules out."""
+
+    longest_call = LOCAL_CALL
 
     def __init__(self, name: str, stream: TextIO) -> None:
         """Write to `stream`, whose terminal-ness decides the form."""

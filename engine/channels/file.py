@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.channels.one_line import one_line
 from engine.domain.ticket import utc_second
-from engine.ports import Message, Sent, SentState
+from engine.ports import LOCAL_CALL, Message, Sent, SentState
 
 if TYPE_CHECKING:
     from engine.channels.options import Options, Surroundings
@@ -32,6 +32,8 @@ class FileChannel:
     3. A message whose key stands in the tail of the file is there already, and not written again.
     4. What is written is flushed to the disk before it counts.
     """
+
+    longest_call = LOCAL_CALL
 
     def __init__(self, name: str, path: Path, clock: Clock) -> None:
         """Write to `path`; messages are dated by `clock`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -38,9 +38,7 @@ from engine.ports import (
 )
 
 LEASE_FOR = timedelta(minutes=5)
-"""How long a batch may take; a dead process's rows are free again after it."""
-CALL_TAKES = timedelta(seconds=30)
-"""Twice this must be left of the lease before an attempt is begun."""
+"""How long a batch may take at least; a dead process's rows are free again after its lease."""
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=30)
 MOST_ATTEMPTS = 20
@@ -115,9 +113,10 @@ def deliver(
         return max(now, real_now())
 
     began = clock()
+    lease_lasts = lease_for((*outside.helpdesks.values(), *outside.channels.values()))
     while not is_stopping() and _is_due(store, began):
         token = uuid.uuid4().hex
-        acts = lease(store, began, now, token, clock() + LEASE_FOR)
+        acts = lease(store, began, now, token, clock() + lease_lasts)
         if not acts:
             break
         run = _Run(store, outside, now, clock, token)
@@ -129,11 +128,24 @@ def deliver(
     return done
 
 
+def lease_for(reached: Iterable[Helpdesk | Channel]) -> timedelta:
+    """How long a batch is leased: long enough for two attempts of the slowest of these."""
+    return max((LEASE_FOR, *(4 * one.longest_call for one in reached)))
+
+
 def _is_due(store: Store, now: datetime) -> bool:
     """One index probe, so that an idle delivery takes no writer's lock."""
     with store.read() as tx:
         next_at = tx.next_delivery_at()
     return next_at is not None and next_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What is ready to be done, and how long it takes at the most."""
+
+    do: Callable[[], Sent]
+    takes: timedelta
 
 
 @dataclass(slots=True)
@@ -170,7 +182,7 @@ class _Run:
             act = self._prepare(row.action, ticket, verdict)
         except MessageError as error:
             return [self._stop(row, str(error), OutboxState.DROPPED)]
-        return self._settle(act(), verdict, row) if self._begin(row) else []
+        return self._settle(act.do(), verdict, row) if self._begin(act.takes, row) else []
 
     def _digest(self, rows: Sequence[OutboxRow]) -> list[Finished]:
         """One message for all of them; what must not be told any more is left out of it."""
@@ -190,9 +202,9 @@ class _Run:
         if not told:
             return finished
         message = self.outside.composer.staff([(row.action, about) for row, about in told], None)
-        send = self._send(told[0][0].action.channel or "", message)
-        begun = self._begin(*(row for row, _ in told))
-        return [*finished, *(self._settle(send(), Verdict(), *begun) if begun else ())]
+        act = self._send(told[0][0].action.channel or "", message)
+        begun = self._begin(act.takes, *(row for row, _ in told))
+        return [*finished, *(self._settle(act.do(), Verdict(), *begun) if begun else ())]
 
     # --- before ---
 
@@ -204,7 +216,7 @@ class _Run:
             return Reading(Presence.UNREADABLE), record
         return helpdesk.read(action.ticket, self.now), record
 
-    def _prepare(self, action: Action, ticket: Ticket, verdict: Verdict) -> Callable[[], Sent]:
+    def _prepare(self, action: Action, ticket: Ticket, verdict: Verdict) -> _Act:
         """Everything that can fail before the act is done here; what it gives back only acts."""
         composer = self.outside.composer
         if action.audience is Audience.STAFF:
@@ -212,35 +224,49 @@ class _Run:
             return self._send(action.channel or "", message)
         helpdesk = self.outside.helpdesks[action.ticket.partition(":")[0]]
         if action.kind is ActionKind.CHANGE:
-            return lambda: helpdesk.change(action.ticket, verdict.changes, action.key, self.now)
+            return _Act(
+                lambda: helpdesk.change(action.ticket, verdict.changes, action.key, self.now),
+                helpdesk.longest_call,
+            )
         if action.kind is ActionKind.NOTE:
             text = composer.note(action, ticket)
-            return lambda: helpdesk.note(action.ticket, text, action.key, self.now)
+            return _Act(
+                lambda: helpdesk.note(action.ticket, text, action.key, self.now),
+                helpdesk.longest_call,
+            )
         return self._reply(helpdesk, action, ticket)
 
-    def _reply(self, helpdesk: Helpdesk, action: Action, ticket: Ticket) -> Callable[[], Sent]:
+    def _reply(self, helpdesk: Helpdesk, action: Action, ticket: Ticket) -> _Act:
         channel = self.outside.reply_channels.get(helpdesk.name)
         address = ticket.customer.email or ""
         message = self.outside.composer.customer(action, ticket, address)
         if channel is None:
-            return lambda: helpdesk.reply(action.ticket, message, self.now)
+            return _Act(
+                lambda: helpdesk.reply(action.ticket, message, self.now), helpdesk.longest_call
+            )
         if not address:
             raise MessageError(f"the customer of {action.ticket} has no e-mail address")
         return self._send(channel, message)
 
-    def _send(self, name: str, message: Message) -> Callable[[], Sent]:
+    def _send(self, name: str, message: Message) -> _Act:
         channel = self.outside.channels.get(name)
         if channel is None:
             reason = f"there is no channel '{name}' in the configuration"
-            return lambda: Sent(SentState.REJECTED, reason=reason)
-        return lambda: channel.send(message)
+            return _Act(lambda: Sent(SentState.REJECTED, reason=reason), timedelta(0))
+        return _Act(lambda: channel.send(message), channel.longest_call)
 
-    def _begin(self, *rows: OutboxRow) -> list[OutboxRow]:
-        """Note, for all at once, that an attempt is about to be made; those whose lease holds."""
+    def _begin(self, takes: timedelta, *rows: OutboxRow) -> list[OutboxRow]:
+        """Note, for all at once, that an attempt is about to be made; those whose lease holds.
+
+        The others are put back, for a lease of their own: it holds for as long as it has to.
+        """
         with self.store.write() as tx:
             begun = self.clock()
-            needed_until = begun + 2 * CALL_TAKES
-            return [r for r in rows if tx.begin_sending(r.id, self.token, begun, needed_until)]
+            needed_until = begun + 2 * takes
+            ready = [r for r in rows if tx.begin_sending(r.id, self.token, begun, needed_until)]
+        if len(ready) < len(rows):
+            self.put_back(*(row for row in rows if row not in ready))
+        return ready
 
     # --- after ---
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from engine.ports import Message, Sent, SentState
+from engine.ports import LOCAL_CALL, Message, Sent, SentState
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class MemoryChannel:
     name: str = "log"
     sent: list[Message] = field(default_factory=list)
     outcomes: list[Sent] = field(default_factory=list)
+    longest_call: timedelta = LOCAL_CALL
 
     def send(self, message: Message) -> Sent:
         """Keep a message."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.domain.actions import FieldChange
 from engine.domain.ticket import (
@@ -17,7 +17,17 @@ from engine.domain.ticket import (
     value_of,
     with_value,
 )
-from engine.ports import Batch, Json, Message, Observation, Presence, Reading, Sent, SentState
+from engine.ports import (
+    LOCAL_CALL,
+    Batch,
+    Json,
+    Message,
+    Observation,
+    Presence,
+    Reading,
+    Sent,
+    SentState,
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +49,7 @@ class ScriptedHelpdesk:
     outcomes: list[Sent] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     is_unreadable: bool = False
+    longest_call: timedelta = LOCAL_CALL
 
     # --- writing the story ---
 

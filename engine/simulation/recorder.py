@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.domain.actions import FieldChange
-from engine.ports import Batch, Helpdesk, Json, Message, Reading, Sent, SentState
+from engine.ports import (
+    LOCAL_CALL,
+    Batch,
+    Helpdesk,
+    Json,
+    Message,
+    Reading,
+    Sent,
+    SentState,
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +44,8 @@ class Recording:
 
 class RecordedWrites:
     """The writing side of a helpdesk: everything is recorded, and nothing done."""
+
+    longest_call = LOCAL_CALL
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -81,6 +92,8 @@ class RecordingHelpdesk(RecordedWrites):
 
 class RecordingChannel:
     """Takes messages and sends none."""
+
+    longest_call = LOCAL_CALL
 
     def __init__(self, name: str, recording: Recording) -> None:
         self.name = name

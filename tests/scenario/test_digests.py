@@ -8,7 +8,7 @@ import pytest
 
 from engine.pipeline.evaluate import evaluate
 from engine.pipeline.rescue import rescue
-from engine.ports import Message, Sent, SentState
+from engine.ports import LOCAL_CALL, Message, Sent, SentState
 from tests.scenario.desk import Desk, at, rule, rules
 
 NOBODY = rule("nobody", match="{type: none}")
@@ -26,6 +26,8 @@ def loaded_over(desk: Desk, tickets: int, *each: str) -> None:
 
 class MortalChannel:
     """Takes a message and dies, so many times."""
+
+    longest_call = LOCAL_CALL
 
     def __init__(self, deaths: int, *, arrives: bool) -> None:
         self.name = "log"

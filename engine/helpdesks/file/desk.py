@@ -20,6 +20,7 @@ from engine.helpdesks.file.source import Source
 from engine.helpdesks.file.told import Told, fingerprint
 from engine.helpdesks.file.write_back import ActionFile
 from engine.ports import (
+    LOCAL_CALL,
     Batch,
     Json,
     Message,
@@ -62,6 +63,7 @@ class FileHelpdesk:
     """
 
     can_reply = True
+    longest_call = LOCAL_CALL
 
     def __init__(self, name: str, options: FileOptions) -> None:
         """Read nothing yet."""
