@@ -167,8 +167,8 @@ class Message:
         text: Plain text part.
         html: HTML part, escaped; None where there is none.
         thread: What the message belongs to (a ticket id), for threading headers.
-        facts: What happened, for machines: event name, ticket, rule, episode, level, message,
-            occurrence and the like (JSON values; no addresses, no text).
+        facts: What happened, for machines: event name, audience, ticket, rule, episode, level,
+            message, occurrence and the like (JSON values; no addresses, no text).
     """
 
     key: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from engine.domain.actions import Action, ActionKind
+from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.reason import Reason
 from engine.messages.note import render_note
 from engine.messages.notice import CustomerNotice, StaffNotice
 from engine.messages.renderer import RenderedText, Renderer
@@ -49,7 +51,8 @@ class TemplateComposer:
             rendered = self._renderer.digest(notices)
         else:
             rendered = self._renderer.staff(action.template or "escalation", notices[0])
-        return _message(action, action.to or "", rendered, ticket.id)
+        facts = {**_facts(action), "tickets": _tickets(told)}
+        return _message(_key(told), action.to or "", rendered, ticket.id, facts)
 
     def customer(self, action: Action, ticket: Ticket, to: str) -> Message:
         """What the customer is told.
@@ -59,29 +62,69 @@ class TemplateComposer:
         """
         notice = CustomerNotice(ticket, action.details, self._survey_url)
         rendered = self._renderer.customer(action.template or "", notice)
-        return _message(action, to, rendered, ticket.id)
+        facts = {**_facts(action), "tickets": [ticket.id]}
+        return _message(action.key, to, rendered, ticket.id, facts)
 
 
-def _message(action: Action, to: str, rendered: RenderedText, thread: str) -> Message:
+def _message(
+    key: str, to: str, rendered: RenderedText, thread: str, facts: Mapping[str, object]
+) -> Message:
     return Message(
-        key=action.key,
+        key=key,
         to=to,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
         thread=thread,
-        facts=_facts(action),
+        facts=facts,
     )
 
 
-def _facts(action: Action) -> Mapping[str, object]:
+def _key(told: Sequence[tuple[Action, Ticket]]) -> str:
+    """The message's key: one that holds other lines the next time is another message."""
+    first = told[0][0].key
+    if len(told) == 1:
+        return first
+    every = "\n".join(action.key for action, _ in told)
+    return f"{first}|{len(told)}-{sha256(every.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def _tickets(told: Sequence[tuple[Action, Ticket]]) -> list[str]:
+    """All the tickets that a notice or digest is about, each once."""
+    names: dict[str, None] = {}
+    for action, ticket in told:
+        of_group = action.details.get("tickets")
+        names.update(dict.fromkeys(of_group if isinstance(of_group, list) else [ticket.id]))
+    return [str(name) for name in names]
+
+
+def _facts(action: Action) -> dict[str, object]:
     """What happened, for machines: no addresses, no text."""
+    level = action.details.get("level")
     return {
+        "event": _event(action),
+        "audience": action.audience.value,
         "kind": action.kind.value,
         "ticket": action.subject,
         "rule": action.episode.rule,
         "episode": action.episode.anchor,
         "level": action.level,
+        "name": level.get("name") if isinstance(level, Mapping) else None,
         "message": action.details.get("message"),
         "occurrence": action.occurrence,
+        "reason": action.details.get("reason"),
+        "due_at": action.details.get("due_at"),
+        "fired_at": action.details.get("fired_at"),
     }
+
+
+def _event(action: Action) -> str:
+    """The name of what happened, as in the log where it has one there."""
+    if action.audience is Audience.CUSTOMER:
+        return "customer.updated"
+    if action.kind is ActionKind.DIGEST:
+        return "digest.sent"
+    level = action.details.get("level")
+    if action.details.get("reason") != Reason.LEVEL_DUE or not isinstance(level, Mapping):
+        return "notice.sent"
+    return "escalation.fired" if level.get("kind") else "reminder.fired"
