@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from engine.channels.letterhead import Letterhead
+from engine.channels.mail_address import address
 from engine.channels.one_line import one_line, tame
 
 if TYPE_CHECKING:
@@ -22,20 +22,7 @@ _FACTS: Final = ("ticket", "rule", "level", "message", "occurrence")
 
 # Seven bits, so that every server takes it.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
-_NAME_AND_ADDRESS: Final = re.compile(r"(?P<name>[^<>\x00-\x1f\x7f]*)<(?P<address>[^<>]*)>\s*")
-# Quoted local parts and what else RFC 5321 allows beside this is not seen in a helpdesk.
-_ADDRESS: Final = re.compile(
-    r"(?P<local>[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64})@(?P<domain>[^\s@]+)"
-)
-_DOMAIN: Final = re.compile(
-    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*",
-    re.IGNORECASE,
-)
 _FOLD_AT: Final = 78  # RFC 5322, 2.1.1
-
-
-class AddressError(ValueError):
-    """A text that is no single mail address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +44,7 @@ class Mail:
     needs_smtputf8: bool
 
 
-def address(text: str) -> Address:
-    """Read one address: ``ann@example.com`` or ``Ann <ann@example.com>``, any script.
-
-    Raises:
-        AddressError: It is none, several, or holds control characters.
-    """
-    named = _NAME_AND_ADDRESS.fullmatch(text)
-    found = _ADDRESS.fullmatch(named["address"].strip() if named else text.strip())
-    if found is None:
-        raise AddressError(f"{one_line(text)!r} is no mail address")
-    try:
-        domain = found["domain"].encode("idna").decode("ascii")
-    except UnicodeError:
-        domain = ""
-    if _DOMAIN.fullmatch(domain) is None:
-        raise AddressError(f"{one_line(text)!r} has no valid domain")
-    name = named["name"].strip() if named else ""
-    if name.startswith('"') and name.endswith('"'):
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return Address(one_line(name), found["local"], domain)
-
-
-def compose(message: Message, sender: Address, at: datetime) -> Mail:
+def compose(message: Message, letterhead: Letterhead, at: datetime) -> Mail:
     """Build the mail for a message.
 
     The Message-ID follows from the idempotency key, so that a mail sent twice is known as one;
@@ -87,22 +52,31 @@ def compose(message: Message, sender: Address, at: datetime) -> Mail:
 
     Args:
         message: What to send; `to` is a mail address.
-        sender: Who it is from; the ids are in its domain.
+        letterhead: What it has in common with all of its channel.
         at: The mail's date (aware).
 
     Raises:
         AddressError: The message's address is none.
     """
-    recipient = address(message.to)
+    sender, recipient = letterhead.sender, address(message.to)
     beyond_ascii = not (recipient.username + sender.username).isascii()
     message_id = _id_in(sender.domain, message.key)
     # The standard library encodes an id or address that does not fit on a line, which breaks it.
-    longest = max(len(message_id), len(sender.addr_spec), len(recipient.addr_spec))
+    unsubscribe = letterhead.list_unsubscribe(message)
+    reply_to = letterhead.reply_to or sender
+    unbreakable = (
+        message_id,
+        unsubscribe or "",
+        *(one.addr_spec for one in (sender, recipient, reply_to)),
+    )
+    longest = max(map(len, unbreakable))
     policy = _POLICY.clone(utf8=beyond_ascii, max_line_length=max(_FOLD_AT, longest + 16))
     mail = EmailMessage(policy=policy)
     mail["From"] = sender
     mail["To"] = recipient
-    mail["Subject"] = one_line(message.subject)
+    if letterhead.reply_to is not None:
+        mail["Reply-To"] = letterhead.reply_to
+    mail["Subject"] = letterhead.subject(message)
     mail["Date"] = at
     mail["Message-ID"] = message_id
     if message.thread is not None:
@@ -110,6 +84,8 @@ def compose(message: Message, sender: Address, at: datetime) -> Mail:
         mail["In-Reply-To"] = root
         mail["References"] = root
     mail["Auto-Submitted"] = "auto-generated"
+    if unsubscribe is not None:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
     mail["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds in place of the line above
     for name, value in _fact_headers(message.facts):
         mail[name] = value

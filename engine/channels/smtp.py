@@ -18,20 +18,21 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from engine.channels.mail import AddressError, Mail, address, compose
+from engine.channels.letterhead import Letterhead, letterhead
+from engine.channels.locality import is_loopback
+from engine.channels.mail import Mail, compose
+from engine.channels.mail_address import AddressError
 from engine.channels.one_line import one_line
 from engine.errors import ConfigError
 from engine.ports import Message, Sent, SentState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from email.headerregistry import Address
 
     from engine.channels.options import Options, Surroundings
     from engine.ports import Clock
@@ -58,10 +59,10 @@ class SmtpSettings:
 
     host: str
     port: int
-    sender: Address
+    letterhead: Letterhead
     tls: str = "none"
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     timeout: timedelta = _TIMEOUT
     context: ssl.SSLContext | None = None
 
@@ -96,7 +97,7 @@ class SmtpChannel:
     def send(self, message: Message) -> Sent:
         """Send one mail."""
         try:
-            mail = compose(message, self._settings.sender, self._clock.now())
+            mail = compose(message, self._settings.letterhead, self._clock.now())
         except AddressError as error:
             return Sent(SentState.REJECTED, reason=str(error))
         with self._lock:
@@ -301,7 +302,8 @@ def from_options(options: Options, around: Surroundings) -> SmtpChannel:
     """Build one from the config file.
 
     ``host``, ``from``; and, where the defaults do not fit, ``port`` (25, 587, 465), ``tls``
-    (``none``, ``starttls``, ``tls``), ``username`` with ``password``, ``timeout``, ``ca_file``.
+    (``none``, ``starttls``, ``tls``), ``username`` with ``password``, ``timeout``, ``ca_file``,
+    ``reply_to``, ``subject_tag``, ``unsubscribe``.
 
     Raises:
         ConfigError: One is missing or wrong, or a password would go over the wire in the clear.
@@ -311,28 +313,24 @@ def from_options(options: Options, around: Surroundings) -> SmtpChannel:
     if (username is None) != (password is None):
         raise ConfigError(f"{options.place}: username and password belong together")
     host = options.required_text("host")
-    if username is not None and tls == "none" and not _is_loopback(host):
+    if username is not None and tls == "none" and not is_loopback(host):
         raise options.error("tls", "is none: the password would be sent in the clear; use starttls")
-    sender = options.required_text("from")
-    try:
-        settings = SmtpSettings(
-            host=host,
-            port=options.port("port", _PORTS[tls]),
-            sender=address(sender),
-            tls=tls,
-            username=username,
-            password=password,
-            timeout=options.duration("timeout", _TIMEOUT),
-            context=_context(options, around),
-        )
-    except AddressError as error:
-        raise options.error("from", f"cannot be used: {error}") from None
+    settings = SmtpSettings(
+        host=host,
+        port=options.port("port", _PORTS[tls]),
+        letterhead=letterhead(options),
+        tls=tls,
+        username=username,
+        password=password,
+        timeout=options.duration("timeout", _TIMEOUT),
+        context=_context(options, around),
+    )
     return SmtpChannel(options.channel, settings, around.clock, around.monotonic)
 
 
 def is_local(options: Options) -> bool:
     """Whether the mail server is this machine."""
-    return _is_loopback(options.required_text("host"))
+    return is_loopback(options.required_text("host"))
 
 
 def _context(options: Options, around: Surroundings) -> ssl.SSLContext | None:
@@ -343,12 +341,3 @@ def _context(options: Options, around: Surroundings) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=str(around.folder / authorities))
     except OSError as error:
         raise options.error("ca_file", f"cannot be read: {error}") from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
