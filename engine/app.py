@@ -28,7 +28,7 @@ from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
 from engine.pipeline.deliver import Outside, lease_for
 from engine.pipeline.evaluate import Policy
-from engine.ports import Channel, GenerationRecord, Helpdesk
+from engine.ports import Channel, GenerationRecord, Helpdesk, Prepared
 from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
 from engine.simulation.forecast import Forecast, forecast
@@ -207,7 +207,14 @@ class App:
         )
 
     def cycle(self, policy: Policy, heard: Callable[[Work], None] = lambda _: None) -> Cycle:
-        """The stages, wired."""
+        """The stages, wired.
+
+        Raises:
+            ConfigError: A channel can never send as it is configured.
+        """
+        for channel in self.channels.values():
+            if isinstance(channel, Prepared):
+                channel.prepare()
         return Cycle(
             store=self.store,
             helpdesks=self.helpdesks,

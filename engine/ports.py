@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -224,6 +224,19 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """A channel with something to do before it is used; not every one has."""
+
+    def prepare(self) -> None:
+        """Load what is large and look at what can be looked at without connecting; twice is fine.
+
+        Raises:
+            ConfigError: It can never send as it is configured.
+        """
         ...
 
 

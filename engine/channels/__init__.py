@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from engine.channels import console, file, smtp
+from engine.channels import apprise, console, file, smtp, webhook
 from engine.channels.options import Options, Surroundings
 from engine.errors import ConfigError
 
@@ -22,12 +22,16 @@ KINDS: Final[Mapping[str, Callable[[Options, Surroundings], Channel]]] = {
     "console": console.from_options,
     "file": file.from_options,
     "smtp": smtp.from_options,
+    "apprise": apprise.from_options,
+    "webhook": webhook.from_options,
 }
 
 _LOCAL: Final[Mapping[str, Callable[[Options], bool]]] = {
     "console": lambda _: True,
     "file": lambda _: True,
     "smtp": smtp.is_local,
+    "apprise": apprise.is_local,
+    "webhook": webhook.is_local,
 }
 """Whether a channel so configured reaches nobody beyond this machine; a kind left out does."""
 

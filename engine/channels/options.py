@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,12 +25,15 @@ class Surroundings:
         monotonic: Seconds since some fixed point, in real time: what time-outs are measured by.
         stream: Where the console channel writes.
         folder: What relative paths start from (the config file's folder).
+        real_now: The machine's instant (aware UTC), whatever is replayed: what signatures are dated
+            by.
     """
 
     clock: Clock
     monotonic: Callable[[], float]
     stream: TextIO
     folder: Path
+    real_now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

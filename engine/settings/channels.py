@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
 from engine.settings.secret import Secret
-from engine.settings.values import Port, PositiveLength, Text, is_loopback
+from engine.settings.values import Port, Text, TimeOut, WebUrl, is_loopback
 
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -19,6 +20,8 @@ class ChannelOptions(Options):
     """One entry below `channels`; each kind adds its own keys."""
 
     kind: str
+    writes_to_customers: ClassVar[bool] = True
+    """Whether it addresses one person, at most once: `replies_by` may name it."""
 
     @property
     def reaches_out(self) -> bool:
@@ -68,6 +71,10 @@ class SmtpOptions(ChannelOptions):
         sender: Whom mails are from (`from` in the file).
         timeout: Real time.
         ca_file: Whom TLS trusts, in place of the system's authorities.
+        reply_to: Where replies go; None for `sender`.
+        subject_tag: Put before the subject of what customers get; holds ``{number}``.
+        unsubscribe: Where customers end their updates: a mail address, or an https page. None for
+            where replies go.
     """
 
     kind: Literal["smtp"]
@@ -79,8 +86,11 @@ class SmtpOptions(ChannelOptions):
     password_env: Text | None = None
     credential: Text | None = None
     tls: Literal["none", "starttls", "tls"] = "none"
-    timeout: PositiveLength = timedelta(seconds=15)
+    timeout: TimeOut = timedelta(seconds=15)
     ca_file: PlaceOfFile | None = None
+    reply_to: Text | None = None
+    subject_tag: Text | None = None
+    unsubscribe: Text | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> SmtpOptions:
@@ -132,14 +142,143 @@ class SmtpOptions(ChannelOptions):
             "username": self.username,
             "password": secret.read() if secret else None,
             "ca_file": str(self.ca_file.path) if self.ca_file else None,
+            "reply_to": self.reply_to,
+            "subject_tag": self.subject_tag,
+            "unsubscribe": self.unsubscribe,
         }
-        present = {key: value for key, value in given.items() if value is not None}
-        return {**ChannelOptions.resolved(self, name), **present}
+        return {**ChannelOptions.resolved(self, name), **_present(given)}
+
+
+class AppriseOptions(ChannelOptions):
+    """A channel that sends by a URL of Apprise.
+
+    Attributes:
+        url: Only where it goes to this machine: elsewhere it holds secrets.
+        url_file: The file that holds it.
+        overflow: What becomes of a text that is too long for the service.
+        timeout: Real time for one attempt.
+    """
+
+    kind: Literal["apprise"]
+    writes_to_customers: ClassVar[bool] = False
+    url: Text | None = None
+    url_file: PlaceOfFile | None = None
+    url_env: Text | None = None
+    credential: Text | None = None
+    overflow: Literal["split", "truncate", "upstream"] = "split"
+    timeout: TimeOut = timedelta(seconds=30)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> AppriseOptions:
+        if sum(bool(x) for x in (self.url, self.url_file, self.url_env, self.credential)) != 1:
+            raise refuse(
+                "url", "it needs exactly one URL", "write one of url_file, url_env and credential"
+            )
+        if self.reaches_out and self.url is not None:
+            raise refuse(
+                "open-secret",
+                "a URL of Apprise holds what lets anybody send, and this file is no place for it",
+                "write url_file, url_env or credential",
+            )
+        return self
+
+    @property
+    def reaches_out(self) -> bool:
+        """Whether it may talk to another machine; of a secret that cannot be told."""
+        parts = urlsplit(self.url or "")
+        is_direct = parts.scheme.lower().removesuffix("s") in ("json", "xml", "form")
+        return not (is_direct and is_loopback(parts.hostname or ""))
+
+    def resolved(self, name: str) -> dict[str, object]:
+        """The mapping that `engine.channels.open_channel` takes, URL included.
+
+        Args:
+            name: The channel's name.
+
+        Raises:
+            ConfigError: The URL is missing.
+        """
+        file = self.url_file.path if self.url_file else None
+        secret = Secret(f"channels.{name}.url", file, self.url_env, self.credential)
+        return {
+            **ChannelOptions.resolved(self, name),
+            "url": self.url or secret.read(),
+            "overflow": self.overflow,
+            "timeout": self.timeout,
+        }
+
+
+class WebhookOptions(ChannelOptions):
+    """A channel that posts signed JSON.
+
+    Attributes:
+        url: Where to; or the place where that secret is kept.
+        secret_file: The keys of the signatures, the newest first; or one of the two below.
+        timeout: Real time for one attempt.
+        ca_file: Whom TLS trusts, in place of the system's authorities.
+    """
+
+    kind: Literal["webhook"]
+    writes_to_customers: ClassVar[bool] = False
+    url: WebUrl | None = None
+    url_file: PlaceOfFile | None = None
+    url_env: Text | None = None
+    url_credential: Text | None = None
+    secret_file: PlaceOfFile | None = None
+    secret_env: Text | None = None
+    secret_credential: Text | None = None
+    timeout: TimeOut = timedelta(seconds=15)
+    ca_file: PlaceOfFile | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> WebhookOptions:
+        urls = (self.url, self.url_file, self.url_env, self.url_credential)
+        if sum(bool(x) for x in urls) != 1:
+            help_ = "write url, or one of url_file, url_env and url_credential"
+            raise refuse("url", "it needs exactly one web address", help_)
+        if sum(bool(x) for x in (self.secret_file, self.secret_env, self.secret_credential)) != 1:
+            help_ = "write one of secret_file, secret_env and secret_credential"
+            raise refuse("secret", "messages are signed, and it needs exactly one secret", help_)
+        if self.url is not None and self.url.startswith("http:") and self.reaches_out:
+            raise refuse("url", "messages would be sent in the clear", "write https://…")
+        return self
+
+    @property
+    def reaches_out(self) -> bool:
+        """Whether it may talk to another machine; of a secret that cannot be told."""
+        return self.url is None or not is_loopback(urlsplit(self.url).hostname or "")
+
+    def resolved(self, name: str) -> dict[str, object]:
+        """The mapping that `engine.channels.open_channel` takes, secrets included.
+
+        Args:
+            name: The channel's name.
+
+        Raises:
+            ConfigError: A secret is missing.
+        """
+        url_file = self.url_file.path if self.url_file else None
+        url = Secret(f"channels.{name}.url", url_file, self.url_env, self.url_credential)
+        file = self.secret_file.path if self.secret_file else None
+        secret = Secret(f"channels.{name}.secret", file, self.secret_env, self.secret_credential)
+        given: dict[str, object | None] = {
+            "url": self.url or url.read(),
+            "secret": secret.read(),
+            "timeout": self.timeout,
+            "ca_file": str(self.ca_file.path) if self.ca_file else None,
+        }
+        return {**ChannelOptions.resolved(self, name), **_present(given)}
+
+
+def _present(given: Mapping[str, object | None]) -> dict[str, object]:
+    return {key: value for key, value in given.items() if value is not None}
 
 
 CHANNELS: Final[Mapping[str, type[ChannelOptions]]] = {
     "console": ConsoleOptions,
     "file": FileChannelOptions,
     "smtp": SmtpOptions,
+    "apprise": AppriseOptions,
+    "webhook": WebhookOptions,
 }
 """What each kind of channel may say of itself."""

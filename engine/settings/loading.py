@@ -177,6 +177,7 @@ class _Reader:
             for fault in helpdesk.faults():
                 path = ("helpdesks", name, *fault.path)
                 self.faults.add(path, fault.code, fault.message, fault.help)
+        self._check_replies(helpdesks, channels)
         replay = self._replay(helpdesks, channels)
         if replay is not None and top is not None and top.heartbeat and top.heartbeat.reaches_out:
             message = f"the heartbeat reaches beyond this machine, and '{replay.helpdesk}' replays"
@@ -210,6 +211,26 @@ class _Reader:
         else:
             return self.faults.check(kinds[kind], tree, path, self._context)
         return None
+
+    def _check_replies(
+        self, helpdesks: Mapping[str, HelpdeskOptions], channels: Mapping[str, ChannelOptions]
+    ) -> None:
+        """Customers are written to by channels that address one person, and none twice."""
+        tree = self._tree.get("channels") if isinstance(self._tree, dict) else None
+        named = tuple(tree) if isinstance(tree, dict) else ()
+        for name, desk in helpdesks.items():
+            path = ("helpdesks", name, "replies_by")
+            if desk.replies_by is None:
+                continue
+            if desk.replies_by not in named:
+                message = f"there is no channel {shown(desk.replies_by)}"
+                help_ = suggestion(desk.replies_by, named) if named else "add it below channels"
+                self.faults.add(path, "unknown-channel", message, help_)
+            channel = channels.get(desk.replies_by)
+            if channel is not None and not channel.writes_to_customers:
+                message = f"a channel of kind {channel.kind} does not write to customers"
+                help_ = "name one of kind smtp; or leave it out, and the helpdesk replies"
+                self.faults.add(path, "replies-by", message, help_)
 
     def _replay(
         self, helpdesks: Mapping[str, HelpdeskOptions], channels: Mapping[str, ChannelOptions]

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from engine.domain.duration import Duration, DurationError
 from engine.helpdesks.options import refuse, shown
 
+_LONGEST_TIME_OUT: Final = timedelta(minutes=2)
 _DAY: Final = timedelta(days=1)
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -34,6 +35,14 @@ def _positive_duration(value: object) -> object:
     length = _duration(value)
     if not length:
         raise refuse("duration", f"{shown(value)} is no time at all", "write for example 30s")
+    return length
+
+
+def _time_out(value: object) -> object:
+    length = _positive_duration(value)
+    if isinstance(length, timedelta) and length > _LONGEST_TIME_OUT:
+        message = f"{shown(value)} is too long to wait: everything behind it waits, too"
+        raise refuse("duration", message, "write 2m or less")
     return length
 
 
@@ -124,6 +133,7 @@ def _web_url(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 Length = Annotated[timedelta, BeforeValidator(_duration)]
 PositiveLength = Annotated[timedelta, BeforeValidator(_positive_duration)]
+TimeOut = Annotated[timedelta, BeforeValidator(_time_out)]
 Rhythm = Annotated[timedelta, BeforeValidator(_rhythm)]
 """How often; nothing (`off`) for never."""
 Whole = Annotated[int, BeforeValidator(_whole)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.channels.peer import Peer
 from tests.channels.sink import MailSink, SinkController, StartSink
 
 if TYPE_CHECKING:
@@ -46,3 +47,10 @@ def start_sink() -> Iterator[StartSink]:
 @pytest.fixture
 def sink(start_sink: StartSink) -> MailSink:
     return start_sink()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    started = Peer()
+    yield started
+    started.stop()

@@ -95,10 +95,15 @@ class MailSink:
         self.connections = 0
         self.verbs: list[str] = []
         self.port = 0
+        self.controller: SinkController
         self._servers: list[SMTP] = []
 
     def serves_with(self, server: SMTP) -> None:
         self._servers.append(server)
+
+    def leave(self) -> None:
+        """Go; connections are refused from now on."""
+        self.controller.end()
 
     async def handle_EHLO(  # noqa: N802 (aiosmtpd finds it by this name)
         self,
@@ -152,6 +157,8 @@ class MailSink:
 
     def drop_connections(self) -> None:
         """Leave without a word, as servers do with clients that idle; returns when it is done."""
+        if not self._servers:
+            return
         loop = self._servers[-1].loop
         asyncio.run_coroutine_threadsafe(self._drop_connections(), loop).result(10)
 
@@ -189,6 +196,8 @@ class SinkController(Controller):
         self.sink = sink
         super().__init__(sink, hostname="127.0.0.1", port=free_port(), **options)  # type: ignore[arg-type]
         sink.port = self.port
+        sink.controller = self
+        self._has_ended = False
 
     def factory(self) -> SMTP:
         server = FaultyServer(self.handler, **self.SMTP_kwargs)
@@ -197,8 +206,10 @@ class SinkController(Controller):
 
     def end(self) -> None:
         """Stop, leaving no connection behind."""
-        self.sink.drop_connections()
-        self.stop()
+        if not self._has_ended:
+            self._has_ended = True
+            self.sink.drop_connections()
+            self.stop()
 
 
 class _Authenticator:

@@ -113,7 +113,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
 """Part of the program → the other parts that it may import."""
 
 OUTSIDE: Final[Mapping[str, set[str]]] = {
-    "channels": {"rich"},
+    "channels": {"apprise", "httpx", "rich"},
     "cli": {"click"},
     "helpdesks": {"pydantic", "pydantic_core"},
     "insight": {"prometheus_client"},
@@ -130,6 +130,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
 
 HEAVY: Final = {
     "alembic",
+    "apprise",
     "apscheduler",
     "httpx",
     "jinja2",

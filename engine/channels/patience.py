@@ -1,0 +1,57 @@
+"""Calls that may never come back: somebody waits for them only so long."""
+
+from __future__ import annotations
+
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from engine.ports import Sent, SentState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+
+class Patience:
+    """Makes calls, and waits for each so long at the most.
+
+    A time-out of a socket is about one step: a server that sends a byte now and then is within it
+    for ever. So a call runs in a thread of its own, which is left behind when its time is up, and
+    no other call is begun until that one has come back.
+    """
+
+    def __init__(self, limit: timedelta) -> None:
+        """Wait for `limit` (real time)."""
+        self._limit = limit
+        self._left_behind: Thread | None = None
+        self._lock = Lock()
+
+    def call(self, what: Callable[[], Sent]) -> Sent:
+        """How an attempt ended; `UNKNOWN` where that took too long. One at a time.
+
+        Args:
+            what: The attempt. If it raises, it is to be tried again.
+        """
+        with self._lock:
+            if self._left_behind is not None and self._left_behind.is_alive():
+                return Sent(SentState.RETRY, reason="an earlier attempt has not come back yet")
+            ended: list[Sent] = []
+            worker = Thread(target=lambda: ended.append(_outcome(what)), daemon=True)
+            worker.start()
+            worker.join(self._limit.total_seconds())
+            if ended:
+                worker.join()
+                return ended[0]
+            self._left_behind = worker
+        return Sent(SentState.UNKNOWN, reason=f"no answer within {_shown(self._limit)}")
+
+
+def _outcome(what: Callable[[], Sent]) -> Sent:
+    try:
+        return what()
+    except Exception as error:  # noqa: BLE001 (libraries raise what they like)
+        return Sent(SentState.RETRY, reason=f"it failed unexpectedly: {type(error).__name__}")
+
+
+def _shown(limit: timedelta) -> str:
+    return f"{limit.total_seconds():g} s"
