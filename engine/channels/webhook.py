@@ -147,7 +147,7 @@ def _body(message: Message, now: datetime) -> bytes:
     facts = message.facts
     document = {
         "format": FORMAT,
-        "type": facts.get("event") or "message.sent",
+        "type": facts.get("event") or "notice.sent",
         "timestamp": facts.get("fired_at") or utc_second(now),
         "data": {
             "to": one_line(message.to),

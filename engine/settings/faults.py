@@ -168,8 +168,12 @@ def _advice(key: str, known: list[str]) -> str:
     if key.lower() not in _SECRET_KEYS:
         return suggestion(key, known)
     names = [name.removesuffix("_env") for name in known if name.endswith("_env")]
-    places = [place for name in names for place in (f"{name}_file", f"{name}_env")]
-    ways = f"; write {', '.join(places)} or credential" if places else ""
+    meant = [name for name in names if name == key.lower()] or names
+    places = [place for name in meant for place in (f"{name}_file", f"{name}_env")]
+    credential = next(
+        (f"{n}_credential" for n in meant if f"{n}_credential" in known), "credential"
+    )
+    ways = f"; write {', '.join(places)} or {credential}" if places else ""
     return f"secrets do not stand in this file{ways}"
 
 

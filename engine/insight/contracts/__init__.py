@@ -17,6 +17,7 @@ from engine.insight.contracts.documents import (
     ReloadDocument,
     SilenceDocument,
     StatusDocument,
+    WebhookDocument,
 )
 from engine.insight.contracts.json_schema import Schema, schema_of
 from engine.insight.contracts.reasons import reasons_schema
@@ -32,6 +33,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "reload": ReloadDocument,
     "silence": SilenceDocument,
     "health": HealthDocument,
+    "webhook": WebhookDocument,
 }
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {

@@ -36,6 +36,8 @@ OpWord = Annotated[str, one_of(("all", "any", "not", "test"))]
 SinceWord = Annotated[str, one_of((*Since, "contact"))]
 MessageWord = Annotated[str, one_of(MessageKind)]
 
+WEBHOOK_TYPES: Final = ("escalation.fired", "reminder.fired", "digest.sent", "notice.sent")
+
 Subject = Annotated[
     str, "What the rule is held against: HELPDESK:ID, customer:ID, organization:ID or everyone"
 ]
@@ -542,3 +544,44 @@ class PlanDocument(TypedDict):
     present_messages: PlannedTraffic
     proposed_messages: PlannedTraffic
     failures: Annotated[dict[str, str], "Subjects that could not be decided, and what was wrong"]
+
+
+# --- webhook -------------------------------------------------------------------------------------
+
+
+class WebhookFacts(TypedDict):
+    """What happened; null where a fact means nothing for this type."""
+
+    event: Annotated[str, "The same as the type"]
+    audience: Annotated[AudienceWord, "Whom the message is for"]
+    kind: ActionWord
+    ticket: Subject
+    tickets: Annotated[list[str], "All the tickets that it is about"]
+    rule: RuleId
+    episode: EpisodeKey
+    level: Annotated[Ordinal | None, "The level's number in its rule"]
+    name: Annotated[str | None, "The level's name"]
+    message: Annotated[MessageWord | None, "Which message to the customer it is about"]
+    occurrence: Annotated[Ordinal | None, "2 where it is said again"]
+    reason: Annotated[str | None, "Why: a reason, or what became of an action"]
+    due_at: Instant | None
+    fired_at: Instant | None
+
+
+class WebhookData(TypedDict):
+    """The message as a person would read it, with the facts."""
+
+    to: Annotated[str, "The receiver's address, as the rules have it"]
+    subject: str
+    text: str
+    thread: Annotated[str | None, "The ticket that it belongs to"]
+    facts: WebhookFacts
+
+
+class WebhookDocument(TypedDict):
+    """What a channel of kind webhook posts; the headers sign it and name it."""
+
+    format: Literal["escalatord.webhook/1"]
+    type: Annotated[str, one_of(WEBHOOK_TYPES)]
+    timestamp: Annotated[Instant, "When it happened"]
+    data: WebhookData
