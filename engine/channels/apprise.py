@@ -33,14 +33,17 @@ _PLACEHOLDER: Final = "{to}"
 _SHAPE: Final = re.compile(r"[A-Za-z0-9]+://\S+")
 _SPEAKS_TO_ITS_HOST: Final = frozenset({"json", "jsons", "xml", "xmls", "form", "forms"})
 """Schemes whose host is where messages go; elsewhere it is often a token."""
-_SAMPLE_ADDRESSES: Final = ("+4930123456", "#general", "ann", "123456789", "ann@example.com")
+_SAMPLE_ADDRESSES: Final = ("+493012345678", "#general", "ann", "123456789", "ann@example.com")
 """Forms that services know addresses in, to see whether a URL could be used with any of them."""
 _MOST_PLUGINS: Final = 256
 _LEAST_SECRET: Final = 4
 """Characters: what is shorter would be hidden in words that have nothing to do with it."""
 
-# Words by which chat services call everybody, and the brackets that Slack puts about them.
-_CALLS: Final = re.compile(r"(?<=@)(?=(everyone|here|channel|all|room|group)\b)|(?<=<)(?=[!@#])")
+# Words by which chat services call everybody, and the brackets that Slack puts about them and
+# about links that say they are others.
+_CALLS: Final = re.compile(
+    r"(?<=@)(?=(everyone|here|channel|all|room|group)\b)|(?<=<)(?=[!@#]|[a-z]+:)"
+)
 _NOTHING: Final = "…"
 """Said where there is nothing to say: services refuse an empty message."""
 _ZERO_WIDTH_SPACE: Final = "\u200b"
@@ -188,8 +191,9 @@ class _Heard(logging.Handler):
 
     @property
     def told(self) -> str:
-        """Its last warnings and errors, on one line."""
-        return one_line("; ".join(dict.fromkeys(self._lines[-3:])))[:300]
+        """Its last warnings and errors, on one line; that it could not load says nothing more."""
+        telling = [line for line in self._lines if not line.startswith("Could not load")]
+        return one_line("; ".join(dict.fromkeys(telling[-3:])))[:300]
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line of ours."""

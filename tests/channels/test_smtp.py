@@ -475,4 +475,4 @@ def test_only_a_mail_server_on_loopback_stays_on_this_machine(host: str, stays: 
 
 
 def test_the_longest_call_is_known_in_advance(connect: Connect) -> None:
-    assert connect(25, timeout="10s").longest_call == timedelta(seconds=30)  # type: ignore[attr-defined]
+    assert connect(25, timeout="10s").longest_call == timedelta(seconds=30)

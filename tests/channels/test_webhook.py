@@ -308,7 +308,8 @@ def test_it_knows_whether_it_reaches_others(url: str, *, is_here: bool) -> None:
 
 def test_the_secret_that_the_advice_makes_is_one(connect: Connect) -> None:
     # echo whsec_$(openssl rand -base64 32)
-    assert connect(secret="whsec_bCMNxkFG3nBpSUWnHRDGQzCmL9cxUuTQWRCGhxvCoqg=")
+    channel = connect(secret="whsec_bCMNxkFG3nBpSUWnHRDGQzCmL9cxUuTQWRCGhxvCoqg=")
+    assert channel.send(message()).state is SentState.DELIVERED
 
 
 def test_a_document_is_one_line_of_json_without_halves_of_characters(
