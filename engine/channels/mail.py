@@ -10,6 +10,7 @@ from email.policy import SMTP
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from engine.channels.header_text import HeaderText, HeaderToken
 from engine.channels.letterhead import Letterhead
 from engine.channels.mail_address import address
 from engine.channels.one_line import one_line, tame
@@ -59,36 +60,31 @@ def compose(message: Message, letterhead: Letterhead, at: datetime) -> Mail:
         AddressError: The message's address is none.
     """
     sender, recipient = letterhead.sender, address(message.to)
-    beyond_ascii = not (recipient.username + sender.username).isascii()
+    everybody = (sender, recipient, letterhead.reply_to or sender)
+    beyond_ascii = not all(one.username.isascii() for one in everybody)
     message_id = _id_in(sender.domain, message.key)
-    # The standard library encodes an id or address that does not fit on a line, which breaks it.
-    unsubscribe = letterhead.list_unsubscribe(message)
-    reply_to = letterhead.reply_to or sender
-    unbreakable = (
-        message_id,
-        unsubscribe or "",
-        *(one.addr_spec for one in (sender, recipient, reply_to)),
-    )
-    longest = max(map(len, unbreakable))
+    # The standard library encodes an address that does not fit on a line, which breaks it.
+    longest = max(len(one.addr_spec) for one in everybody)
     policy = _POLICY.clone(utf8=beyond_ascii, max_line_length=max(_FOLD_AT, longest + 16))
     mail = EmailMessage(policy=policy)
     mail["From"] = sender
     mail["To"] = recipient
     if letterhead.reply_to is not None:
         mail["Reply-To"] = letterhead.reply_to
-    mail["Subject"] = letterhead.subject(message)
+    mail["Subject"] = HeaderText("Subject", letterhead.subject(message))
     mail["Date"] = at
-    mail["Message-ID"] = message_id
+    mail["Message-ID"] = HeaderToken("Message-ID", message_id)
     if message.thread is not None:
         root = _id_in(sender.domain, f"thread:{message.thread}")
-        mail["In-Reply-To"] = root
-        mail["References"] = root
+        mail["In-Reply-To"] = HeaderToken("In-Reply-To", root)
+        mail["References"] = HeaderToken("References", root)
     mail["Auto-Submitted"] = "auto-generated"
+    unsubscribe = letterhead.list_unsubscribe(message)
     if unsubscribe is not None:
-        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe"] = HeaderToken("List-Unsubscribe", f"<{unsubscribe}>")
     mail["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds in place of the line above
     for name, value in _fact_headers(message.facts):
-        mail[name] = value
+        mail[name] = HeaderText(name, value)
     mail.set_content(tame(message.text))
     if message.html is not None:
         mail.add_alternative(tame(message.html), subtype="html")

@@ -42,4 +42,5 @@ def address(text: str) -> Address:
     name = named["name"].strip() if named else ""
     if name.startswith('"') and name.endswith('"'):
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return Address(one_line(name), found["local"], domain)
+    # The standard library would take "=?" for the beginning of an encoded word, and decode it.
+    return Address(one_line(name).replace("=?", "= ?"), found["local"], domain)

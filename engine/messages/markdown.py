@@ -20,15 +20,16 @@ _PARSER: Final = MarkdownIt("commonmark", {"html": False})
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-# Controls and line ends break lines; the bidirectional overrides turn what follows around.
+# Controls and line ends break lines; the bidirectional embeddings, overrides and isolates turn
+# around what follows, which may be ours.
 _BREAKING: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
-_TURNING: Final = re.compile(r"[\u202a-\u202e]")
+_TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 _STYLE: Final = "font-family: system-ui, sans-serif; line-height: 1.5; max-width: 42em"
 
 
 def single_line(text: str) -> str:
-    """The text on one line, without control characters or bidirectional overrides."""
+    """The text on one line, without control characters, bidirectional ones included."""
     return collapse(text).strip()
 
 
