@@ -25,7 +25,10 @@ _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _BREAKING: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
 _TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
-_STYLE: Final = "font-family: system-ui, sans-serif; line-height: 1.5; max-width: 42em"
+_STYLE: Final = (
+    "font-family: system-ui, sans-serif; line-height: 1.5; max-width: 42em;"
+    " overflow-wrap: break-word"
+)
 
 
 def single_line(text: str) -> str:

@@ -131,7 +131,12 @@ def words(received: Received) -> tuple[list[str], list[str]]:
     shown = _Shown()
     shown.feed(received.html)
     plain = re.sub(r"^(- |\d+\. |> )", "", received.text, flags=re.MULTILINE)
-    return plain.split(), "".join(shown.parts).split()
+    return legible(plain).split(), legible("".join(shown.parts)).split()
+
+
+def legible(text: str) -> str:
+    """The text without the marks that set apart what runs the other way; HTML has tags for them."""
+    return re.sub("[\u2066-\u2069]", "", text)
 
 
 class _Shown(HTMLParser):
