@@ -76,7 +76,7 @@ class AppriseChannel:
         """
         self.name = name
         self._settings = settings
-        self._patience = Patience(settings.timeout)
+        self._patience = Patience(settings.timeout, "Apprise")
         self._plugins: dict[str, apprise.NotifyBase] = {}
         self._is_prepared = False
 
@@ -108,7 +108,8 @@ class AppriseChannel:
 
     def close(self) -> None:
         """Forget sessions with services."""
-        self._plugins.clear()
+        with self._patience.rest():
+            self._plugins.clear()
 
     def _notify(self, message: Message) -> Sent:
         import apprise  # noqa: PLC0415 (only whoever sends by it pays for it)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from engine.ports import Sent, SentState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
 
@@ -20,9 +21,10 @@ class Patience:
     no other call is begun until that one has come back.
     """
 
-    def __init__(self, limit: timedelta) -> None:
-        """Wait for `limit` (real time)."""
+    def __init__(self, limit: timedelta, peer: str) -> None:
+        """Wait for `limit` (real time); `peer` is whom reasons name."""
         self._limit = limit
+        self._peer = peer
         self._left_behind: Thread | None = None
         self._lock = Lock()
 
@@ -30,28 +32,32 @@ class Patience:
         """How an attempt ended; `UNKNOWN` where that took too long. One at a time.
 
         Args:
-            what: The attempt. If it raises, it is to be tried again.
+            what: The attempt. If it raises, nobody knows how far it got: `UNKNOWN`.
         """
         with self._lock:
             if self._left_behind is not None and self._left_behind.is_alive():
-                return Sent(SentState.RETRY, reason="an earlier attempt has not come back yet")
+                reason = f"{self._peer}: an earlier attempt has not come back yet"
+                return Sent(SentState.RETRY, reason=reason)
             ended: list[Sent] = []
-            worker = Thread(target=lambda: ended.append(_outcome(what)), daemon=True)
+            worker = Thread(target=lambda: ended.append(self._outcome(what)), daemon=True)
             worker.start()
             worker.join(self._limit.total_seconds())
             if ended:
                 worker.join()
                 return ended[0]
             self._left_behind = worker
-        return Sent(SentState.UNKNOWN, reason=f"no answer within {_shown(self._limit)}")
+        seconds = self._limit.total_seconds()
+        return Sent(SentState.UNKNOWN, reason=f"{self._peer}: no answer within {seconds:g} s")
 
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """Waits for the call that is being made; no other begins meanwhile."""
+        with self._lock:
+            yield
 
-def _outcome(what: Callable[[], Sent]) -> Sent:
-    try:
-        return what()
-    except Exception as error:  # noqa: BLE001 (libraries raise what they like)
-        return Sent(SentState.RETRY, reason=f"it failed unexpectedly: {type(error).__name__}")
-
-
-def _shown(limit: timedelta) -> str:
-    return f"{limit.total_seconds():g} s"
+    def _outcome(self, what: Callable[[], Sent]) -> Sent:
+        try:
+            return what()
+        except Exception as error:  # noqa: BLE001 (libraries raise what they like)
+            reason = f"{self._peer}: it broke off: {type(error).__name__}"
+            return Sent(SentState.UNKNOWN, reason=reason)

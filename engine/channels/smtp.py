@@ -20,7 +20,6 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from engine.channels.letterhead import Letterhead, letterhead
@@ -28,6 +27,7 @@ from engine.channels.locality import is_loopback
 from engine.channels.mail import Mail, compose
 from engine.channels.mail_address import AddressError
 from engine.channels.one_line import one_line
+from engine.channels.patience import Patience
 from engine.errors import ConfigError
 from engine.ports import Message, Sent, SentState
 
@@ -87,7 +87,7 @@ class SmtpChannel:
         self._monotonic = monotonic
         self._session: smtplib.SMTP | None = None
         self._hello: str | None = None  # our own name, which may take a look-up
-        self._lock = Lock()
+        self._patience = Patience(self.longest_call, self._server)
 
     @property
     def longest_call(self) -> timedelta:
@@ -100,20 +100,22 @@ class SmtpChannel:
             mail = compose(message, self._settings.letterhead, self._clock.now())
         except AddressError as error:
             return Sent(SentState.REJECTED, reason=str(error))
-        with self._lock:
-            try:
-                return self._send(mail)
-            except _StaleError:
-                return self._send(mail)  # on a new connection, which cannot be stale
+        return self._patience.call(lambda: self._attempt(mail))
 
     def close(self) -> None:
         """End the session politely if the server still listens."""
-        with self._lock:
+        with self._patience.rest():
             session, self._session = self._session, None
             if session is not None:
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     session.quit()
                 session.close()
+
+    def _attempt(self, mail: Mail) -> Sent:
+        try:
+            return self._send(mail)
+        except _StaleError:
+            return self._send(mail)  # on a new connection, which cannot be stale
 
     def _send(self, mail: Mail) -> Sent:
         deadline = _Deadline(self._monotonic, self._settings.timeout)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -87,7 +87,7 @@ class WebhookChannel:
         self._settings = settings
         self._clock = clock
         self._real_now = real_now
-        self._patience = Patience(settings.timeout)
+        self._patience = Patience(settings.timeout, settings.host)
         self._client: httpx.Client | None = None
 
     @property
@@ -101,16 +101,18 @@ class WebhookChannel:
 
     def send(self, message: Message) -> Sent:
         """Post one message."""
-        sent = self._patience.call(lambda: self._post(message))
-        if sent.state is SentState.DELIVERED:
-            return sent
-        return Sent(sent.state, None, f"{self._settings.host}: {sent.reason}", sent.retry_after)
+        return self._patience.call(lambda: self._attempt(message))
 
     def close(self) -> None:
         """Let go of the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        with self._patience.rest():
+            client, self._client = self._client, None
+            if client is not None:
+                client.close()
+
+    def _attempt(self, message: Message) -> Sent:
+        sent = self._post(message)
+        return replace(sent, reason=sent.reason and f"{self._settings.host}: {sent.reason}")
 
     def _post(self, message: Message) -> Sent:
         import httpx  # noqa: PLC0415 (only whoever posts pays for it)

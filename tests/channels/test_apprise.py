@@ -180,7 +180,7 @@ def test_while_an_attempt_hangs_no_other_is_begun(peer: Peer, connect: Connect) 
     channel.prepare()
     peer.usual = Answer(deed="drip")
     first, second = (channel.send(message(key=f"k{n}")) for n in range(2))
-    assert (first.state, first.reason) == (SentState.UNKNOWN, "no answer within 0.6 s")
+    assert (first.state, first.reason) == (SentState.UNKNOWN, "Apprise: no answer within 0.6 s")
     assert second.state is SentState.RETRY
     assert len(peer.received) == 1
 

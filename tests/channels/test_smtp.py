@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import socket
@@ -365,6 +366,27 @@ def test_a_server_that_talks_nonsense_is_judged_by_the_same_line(
         player.start()
         assert connect(listener.getsockname()[1]).send(message()).state is state
         player.join()
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(connect: Connect) -> None:
+    has_ended = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while not has_ended.wait(0.02):
+                connection.sendall(b"2")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=drip)
+        server.start()
+        port = listener.getsockname()[1]
+        channel = connect(port, timeout=timedelta(milliseconds=200))
+        first, second = (channel.send(message(f"k{n}")) for n in range(2))
+        has_ended.set()
+        server.join()
+    assert (first.state, second.state) == (SentState.UNKNOWN, SentState.RETRY)
+    assert first.reason == f"127.0.0.1:{port}: no answer within 0.6 s"
 
 
 def _play(listener: socket.socket, script: list[bytes]) -> None:
