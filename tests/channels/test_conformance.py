@@ -47,7 +47,7 @@ class Station:
             service takes none.
         misdeeds: What a network can do to it besides, by name; a channel without one has none.
         secrets: What nobody must ever be shown.
-        is_open: Makes the channel, where no config file can.
+        made: The channel itself, where no config file can name its kind.
     """
 
     options: dict[str, object]
