@@ -251,6 +251,7 @@ class App:
             generation.templates,
             self.settings.timezone,
             survey_url=self.settings.survey_url,
+            language=self.settings.language,
         )
         return Outside(
             helpdesks=self.helpdesks,

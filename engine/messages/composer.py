@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.domain.reason import Reason
+from engine.messages.languages import DEFAULT_LANGUAGE
 from engine.messages.note import render_note
 from engine.messages.notice import CustomerNotice, StaffNotice
 from engine.messages.renderer import RenderedText, Renderer
@@ -23,7 +24,11 @@ class TemplateComposer:
     """`engine.ports.Composer` on one generation's templates."""
 
     def __init__(
-        self, templates: Sequence[MessageTemplate], timezone: tzinfo, survey_url: str | None = None
+        self,
+        templates: Sequence[MessageTemplate],
+        timezone: tzinfo,
+        survey_url: str | None = None,
+        language: str = DEFAULT_LANGUAGE,
     ) -> None:
         """Take the templates.
 
@@ -31,14 +36,17 @@ class TemplateComposer:
             templates: The generation's.
             timezone: What instants are shown in where a template names no zone.
             survey_url: Where customers can say how it went.
+            language: What the desk speaks.
         """
-        self._renderer = Renderer(templates, timezone)
+        self._renderer = Renderer(templates, timezone, language)
+        self._language = language
         self._timezone = timezone
         self._survey_url = survey_url
 
     def note(self, action: Action, ticket: Ticket) -> str:
         """The internal note that a level leaves: what was done, and why."""
-        return render_note(StaffNotice(ticket, action.details), self._timezone, action.text)
+        notice = StaffNotice(ticket, action.details)
+        return render_note(notice, self._timezone, action.text, self._language)
 
     def staff(self, told: Sequence[tuple[Action, Ticket]], as_of: datetime | None) -> Message:
         """A notice, or a digest of several for one address; never fails."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,13 +14,17 @@ from jinja2.ext import Extension
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from engine.messages.languages import direction
 from engine.messages.markdown import collapse, escape
-from engine.messages.wording import in_words, localtime
+from engine.messages.wording import in_words, localtime, named
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from jinja2.runtime import Context
+
+EscapeValue = Callable[[str, str], str]
+"""A value as it may stand in a text, given the direction that the text is written in."""
 
 _STATEMENT_LINE: Final = re.compile(r"(?m)^([ \t]*(?:\{%(?:(?!%\}).)*%\}[ \t]*)+)\n")
 
@@ -46,6 +51,19 @@ class _StatementLines(Extension):
         return _STATEMENT_LINE.sub(r"\1{#\n#}", source)
 
 
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Whom a template is written for, as far as it changes how values are written.
+
+    Attributes:
+        zone: Where they are, unless a template names another zone.
+        in_full: Whether they read sentences, with days and months in full, or lists.
+    """
+
+    zone: tzinfo
+    in_full: bool = False
+
+
 class MessageEnvironment(ImmutableSandboxedEnvironment):
     """Jinja2, sandboxed and strict; every value that a template prints is escaped as it is printed.
 
@@ -53,11 +71,11 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
     commas, nothing as nothing. What has no such form is an error.
     """
 
-    def __init__(self, zone: tzinfo, escape_value: Callable[[str], str]) -> None:
+    def __init__(self, readers: Readers, escape_value: EscapeValue) -> None:
         """Build one for one kind of text.
 
         Args:
-            zone: Where readers are, unless a template names another zone.
+            readers: Whom it is for.
             escape_value: What a value goes through before it stands in the text.
         """
         super().__init__(
@@ -67,9 +85,9 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
             autoescape=False,
             lstrip_blocks=True,
             extensions=[_StatementLines],
-            finalize=_finalizer(zone, escape_value),
+            finalize=_finalizer(readers, escape_value),
         )
-        self.filters["localtime"] = _localtime_filter(zone)
+        self.filters["localtime"] = _localtime_filter(readers)
         self.filters["words"] = _words_filter
 
     def refuse_composition(self, source: str) -> None:
@@ -85,40 +103,44 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
             raise TemplateSyntaxError(told, found.lineno)
 
 
-def markdown_environment(zone: tzinfo) -> MessageEnvironment:
+def readers_in(zone: tzinfo) -> Mapping[str, Readers]:
+    """Audience → its readers, where they are in this zone."""
+    return {"staff": Readers(zone), "customer": Readers(zone, in_full=True)}
+
+
+def markdown_environment(readers: Readers) -> MessageEnvironment:
     """For bodies: values stay text, whatever Markdown or HTML they hold."""
-    return MessageEnvironment(zone, escape)
+    return MessageEnvironment(readers, escape)
 
 
-def line_environment(zone: tzinfo) -> MessageEnvironment:
+def line_environment(readers: Readers) -> MessageEnvironment:
     """For subjects: values stay on the line."""
-    return MessageEnvironment(zone, collapse)
+    return MessageEnvironment(readers, lambda value, _: collapse(value))
 
 
-def _finalizer(
-    zone: tzinfo, escape_value: Callable[[str], str]
-) -> Callable[[Context, object], object]:
+def _finalizer(readers: Readers, escape_value: EscapeValue) -> Callable[[Context, object], object]:
     @pass_context
     def finalize(context: Context, value: object) -> object:
         if isinstance(value, Undefined):
             return value  # says, when it is printed, what is missing
-        return escape_value(_written(value, zone, _language(context)))
+        language = _language(context)
+        return escape_value(_written(value, readers, language), direction(language or ""))
 
     return finalize
 
 
-def _written(value: object, zone: tzinfo, language: str | None) -> str:
+def _written(value: object, readers: Readers, language: str | None) -> str:
     match value:
         case None:
             return ""
         case str() | bool() | int() | float():
             return str(value)
         case datetime():
-            return localtime(value, zone, language)
+            return localtime(value, readers.zone, language, in_full=readers.in_full)
         case timedelta():
             return in_words(value, language)
         case tuple() | list():
-            return ", ".join(_written(one, zone, language) for one in value)
+            return ", ".join(_written(one, readers, language) for one in value)
         case _:
             raise TypeError(f"{_kind(value)} is no text: name a part of it")
 
@@ -127,24 +149,33 @@ def _kind(value: object) -> str:
     return "a mapping" if isinstance(value, Mapping) else f"a {type(value).__name__}"
 
 
-def _localtime_filter(zone: tzinfo) -> Callable[..., str]:
+def _localtime_filter(readers: Readers) -> Callable[..., str]:
     @pass_context
     def to_localtime(context: Context, at: object, zone_name: str | None = None) -> str:
+        if at is None:
+            raise TypeError("localtime has no instant here: write it inside {% if … %}")
         if not isinstance(at, datetime):
             raise TypeError("localtime takes an instant, such as due_at")
-        return localtime(at, _named(zone_name) if zone_name else zone, _language(context))
+        zone = _zone(zone_name) if zone_name else readers.zone
+        return localtime(at, zone, _language(context), in_full=readers.in_full)
 
     return to_localtime
 
 
 @pass_context
-def _words_filter(context: Context, duration: object) -> str:
-    if not isinstance(duration, timedelta):
-        raise TypeError("words takes a duration, such as due_at - ticket.created_at")
-    return in_words(duration, _language(context))
+def _words_filter(context: Context, value: object) -> str:
+    match value:
+        case timedelta():
+            return in_words(value, _language(context))
+        case str():
+            return named(value, _language(context))
+        case None:
+            return ""
+        case _:
+            raise TypeError("words takes a duration or a code, such as ticket.priority")
 
 
-def _named(name: str) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

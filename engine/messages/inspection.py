@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Final, get_args, get_type_hints
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 
-from engine.messages.environment import MessageEnvironment, line_environment, markdown_environment
+from engine.messages.environment import (
+    MessageEnvironment,
+    line_environment,
+    markdown_environment,
+    readers_in,
+)
 from engine.messages.markdown import single_line
-from engine.messages.samples import SAMPLES
+from engine.messages.samples import samples
 from engine.messages.view import CustomerView, StaffView
 
 if TYPE_CHECKING:
@@ -68,25 +73,29 @@ def find_faults(template: MessageTemplate) -> list[TemplateFault]:
     return [
         _placed(part, fault, source)
         for part, source in parts
-        for fault in _faults(template.audience, source, _environment(part))
+        for fault in _faults(template, source, _environment(part, template.audience))
     ]
 
 
 @cache
-def _environment(part: str) -> MessageEnvironment:
-    return line_environment(UTC) if part == "subject" else markdown_environment(UTC)
+def _environment(part: str, audience: str) -> MessageEnvironment:
+    readers = readers_in(UTC)[audience]
+    return line_environment(readers) if part == "subject" else markdown_environment(readers)
 
 
-def _faults(audience: str, source: str, environment: MessageEnvironment) -> list[_Fault]:
+def _faults(
+    template: MessageTemplate, source: str, environment: MessageEnvironment
+) -> list[_Fault]:
+    audience = template.audience
     try:
         environment.refuse_composition(source)
         tree = environment.parse(source)
         named = sorted(_unknown_names(audience, tree, environment), key=lambda one: one.line)
         if named:
             return named
-        template = environment.from_string(source)
-        for context in SAMPLES[audience]:
-            template.render(context)
+        compiled = environment.from_string(source)
+        for context in samples(audience, template.language):
+            compiled.render(context)
     except TemplateSyntaxError as error:
         return [_unreadable(error)]
     except Exception as error:  # noqa: BLE001 (a template can fail in any way)

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
-from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.tree import SyntaxTreeNode
 
+from engine.messages.page import button, page
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from markdown_it.token import Token
-
-# Raw HTML is off: it would come out as it went in.
-_PARSER: Final = MarkdownIt("commonmark", {"html": False})
+    from markdown_it.utils import EnvType, OptionsDict
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-# Controls and line ends break lines; the bidirectional embeddings, overrides and isolates turn
-# around what follows, which may be ours.
-_BREAKING: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
-_TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-
-_STYLE: Final = (
-    "font-family: system-ui, sans-serif; line-height: 1.5; max-width: 42em;"
-    " overflow-wrap: break-word"
+# Controls and line ends break lines; no-break spaces are what keeps them whole.
+_BREAKING: Final = re.compile(
+    r"(?:[^\S\u00a0\u202f]|[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029])+"
 )
+# Bidirectional overrides and isolates turn what follows around, or end what we have opened.
+_TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_ISOLATE: Final = "\u2068{}\u2069"
+_ISOLATES: Final = {"\u2068": "<bdi>", "\u2069": "</bdi>"}
+_AGAINST: Final = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}
+"""Direction → what kinds of letters run against it."""
 
 
 def single_line(text: str) -> str:
@@ -36,12 +38,19 @@ def single_line(text: str) -> str:
     return collapse(text).strip()
 
 
-def escape(text: str) -> str:
+def escape(text: str, direction: str = "ltr") -> str:
     """A value as Markdown that shows exactly this text, on one line.
 
-    Blanks at its ends are kept, as one: a template may print ``", "``.
+    Blanks at its ends are kept, as one: a template may print ``", "``. A value with letters that
+    run the other way is isolated, so that it cannot rearrange the text around it.
+
+    Args:
+        text: The value.
+        direction: Of the text that it stands in, ``ltr`` or ``rtl``.
     """
     line = collapse(text)
+    if _runs_against(line, direction):
+        return _ISOLATE.format(_SPECIAL.sub(r"\\\1", line))
     if _NUMBER.fullmatch(line):
         # What follows in the template must not make a list of it; digits take no backslash.
         return f"&#{ord(line[0])};{line[1:]}"
@@ -53,19 +62,67 @@ def collapse(text: str) -> str:
     return _BREAKING.sub(" ", _TURNING.sub("", text))
 
 
+def _runs_against(text: str, direction: str) -> bool:
+    if text.isascii() and direction == "ltr":
+        return False
+    return any(unicodedata.bidirectional(letter) in _AGAINST[direction] for letter in text)
+
+
 def to_html(markdown: str, language: str) -> str:
     """A whole page for the HTML part of a mail."""
     return page(_PARSER.renderer.render(_tokens(markdown), _PARSER.options, {}), language)
 
 
-def page(body: str, language: str) -> str:
-    """A page around a body that is HTML already."""
-    return (
-        f'<!doctype html>\n<html lang="{escape_html(language)}">\n'
-        '<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"></head>\n'
-        f'<body dir="auto" style="{_STYLE}">\n{body}</body>\n</html>\n'
-    )
+def empty_links(markdown: str) -> list[str]:
+    """The words of the links that lead nowhere."""
+    return [
+        "".join(_inline(child) for child in node.children)
+        for node in SyntaxTreeNode(_tokens(markdown)).walk()
+        if node.type == "link" and not node.attrs.get("href")
+    ]
+
+
+class _MailRenderer(RendererHTML):
+    """HTML for mails: a paragraph that is nothing but a link becomes a button."""
+
+    def render(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> str:
+        """The HTML of some blocks."""
+        parts: list[str] = []
+        begin = 0
+        for place in range(len(tokens)):
+            link = _only_link(tokens[place : place + 2])
+            if link is None:
+                continue
+            words = self.renderInline(link[1:-1], options, env)
+            parts.append(super().render(tokens[begin:place], options, env))
+            parts.append(button(words, str(link[0].attrs.get("href", ""))))
+            begin = place + 3  # its opening, its text, its end
+        parts.append(super().render(tokens[begin:], options, env))
+        return "".join(parts)
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Text, with what was isolated in an element of its own."""
+        escaped = super().text(tokens, idx, options, env)
+        for mark, tag in _ISOLATES.items():
+            escaped = escaped.replace(mark, tag)
+        return escaped
+
+
+def _only_link(tokens: Sequence[Token]) -> list[Token] | None:
+    """The parts of a link, if these tokens open a paragraph that is nothing else.
+
+    Not of an address that stands for itself: it is there to be read.
+    """
+    if len(tokens) < 2 or tokens[0].type != "paragraph_open" or tokens[0].hidden:  # noqa: PLR2004
+        return None
+    inline = tokens[1].children or []
+    is_link = bool(inline) and inline[0].type == "link_open" and inline[-1].type == "link_close"
+    links = sum(1 for token in inline if token.type == "link_open")
+    return inline if is_link and links == 1 and inline[0].markup != "autolink" else None
+
+
+# Raw HTML is off: it would come out as it went in.
+_PARSER: Final = MarkdownIt("commonmark", {"html": False}, renderer_cls=_MailRenderer)
 
 
 def to_text(markdown: str) -> str:

@@ -6,9 +6,10 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from engine.messages.languages import DEFAULT_LANGUAGE, language_of
 from engine.messages.markdown import single_line
 from engine.messages.view import staff_view
-from engine.messages.wording import DEFAULT_LANGUAGE, localtime
+from engine.messages.wording import localtime, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def render_note(
-    notice: StaffNotice, timezone: tzinfo | str = "UTC", text: str | None = None
+    notice: StaffNotice,
+    timezone: tzinfo | str = "UTC",
+    text: str | None = None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> str:
     """Say which rule acts, since when it was due, and what it does.
 
@@ -26,41 +30,56 @@ def render_note(
         notice: What happened; see `StaffNotice.details`.
         timezone: What instants are shown in.
         text: The level's own ``note``, which comes first.
+        language: What it is said in.
 
     Returns:
         Plain text: one paragraph, or two with a note of the level's own.
     """
     zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
-    view = staff_view(notice, DEFAULT_LANGUAGE, (notice,))
+    view = staff_view(notice, language, (notice,))
     reasons = " ".join([_why(view, zone), *_done(view)])
     return f"{text.strip()}\n\n{reasons}" if text and text.strip() else reasons
 
 
 def _why(view: StaffView, zone: tzinfo) -> str:
-    deed = "Escalated" if view.level.kind else "Reminder"
+    words = language_of(view.language).note
+    deed = words.escalated if view.level.kind else words.reminder
     description = single_line(view.rule.description).rstrip(".")
     because = f": {description}" if description else ""
-    level = single_line(view.level.name) or str(view.level.number)
-    kind = f" ({view.level.kind})" if view.level.kind else ""
-    due = f" was due {localtime(view.due_at, zone)}" if view.due_at else " was due"
-    also = f" and stands also for {_enumerated(view.passed_levels)}" if view.passed_levels else ""
-    rule = single_line(view.rule.id)
-    return f"{deed} by rule {rule}{because}. Level {level}{kind}{due}{also}."
+    also = (
+        words.stands_for.format(levels=_enumerated(view.passed_levels))
+        if view.passed_levels
+        else ""
+    )
+    return f"{deed.format(rule=single_line(view.rule.id))}{because}. {_due(view, zone)}{also}."
+
+
+def _due(view: StaffView, zone: tzinfo) -> str:
+    words = language_of(view.language).note
+    kind = f" ({named(view.level.kind, view.language)})" if view.level.kind else ""
+    level = f"{single_line(view.level.name) or view.level.number}{kind}"
+    if view.due_at is None:
+        return words.fell_due.format(level=level)
+    return words.was_due.format(level=level, due_at=localtime(view.due_at, zone, view.language))
 
 
 def _done(view: StaffView) -> list[str]:
     """One sentence on what is done; none when that is nothing but this note."""
-    deeds = [_deed(change) for change in view.changes]
+    words = language_of(view.language).note
+    deeds = [_deed(change, view.language) for change in view.changes]
     if view.notify:
-        deeds.append(f"{_enumerated(view.notify)} told")
-    return [f"Done: {'; '.join(deeds)}."] if deeds else []
+        deeds.append(words.told.format(names=_enumerated(view.notify)))
+    return [words.done.format(deeds="; ".join(deeds))] if deeds else []
 
 
-def _deed(change: Change) -> str:
-    field, before = single_line(change.field), single_line(change.before)
-    after = single_line(change.after)
-    deed = f"{field} set to {after}" if after else f"{field} cleared"
-    return f"{deed} (was {before})" if before else deed
+def _deed(change: Change, language: str) -> str:
+    words = language_of(language).note
+    field = named(single_line(change.field), language)
+    before, after = single_line(change.before), single_line(change.after)
+    form = words.set_to if after else words.cleared
+    return form.format(field=field, after=after) + (
+        words.before.format(before=before) if before else ""
+    )
 
 
 def _enumerated(names: Iterable[str]) -> str:

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from engine.errors import MessageError
 from engine.messages.builtin import builtin_templates
-from engine.messages.environment import line_environment, markdown_environment
-from engine.messages.markdown import page, single_line, to_html, to_text
+from engine.messages.environment import line_environment, markdown_environment, readers_in
+from engine.messages.languages import DEFAULT_LANGUAGE, language_code, language_of
+from engine.messages.markdown import single_line, to_html, to_text
+from engine.messages.page import page
 from engine.messages.view import as_context, customer_view, staff_view
-from engine.messages.wording import DEFAULT_LANGUAGE, language_code, localtime
+from engine.messages.wording import localtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,21 +52,27 @@ class Renderer:
     """Renders the messages of one generation; safe to use from several threads."""
 
     def __init__(
-        self, templates: Sequence[MessageTemplate], timezone: tzinfo | str = "UTC"
+        self,
+        templates: Sequence[MessageTemplate],
+        timezone: tzinfo | str = "UTC",
+        language: str = DEFAULT_LANGUAGE,
     ) -> None:
         """Take the templates; each is compiled when it is first used.
 
         Args:
             templates: The generation's; staff ones replace built-in ones of the same name.
             timezone: What instants are shown in where a template names no zone.
+            language: What the desk speaks: staff, and customers of whom nothing else is known.
         """
-        self._zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
-        self._lines = line_environment(self._zone)
-        self._bodies = markdown_environment(self._zone)
-        self._templates = {
-            (one.audience, one.name, language_code(one.language)): one
-            for one in (*builtin_templates(), *templates)
+        zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
+        self._zone = zone
+        self._language = language
+        self._environments = {
+            audience: (line_environment(readers), markdown_environment(readers))
+            for audience, readers in readers_in(zone).items()
         }
+        self._templates = {_key(one): one for one in templates}
+        self._builtin = {_key(one): one for one in builtin_templates()}
         self._compiled: dict[MessageTemplate, tuple[Template, Template]] = {}
 
     def staff(self, name: str, notice: StaffNotice, language: str | None = None) -> RenderedText:
@@ -73,21 +81,19 @@ class Renderer:
         Args:
             name: Of the template.
             notice: What is told.
-            language: What the receiver reads, if known.
+            language: What the receiver reads; by default what the desk speaks.
         """
-        said_in = language_code(language) or DEFAULT_LANGUAGE
-        return self._staff(name, staff_view(notice, said_in, (notice,)))
+        return self._staff(name, notice, (notice,), language_code(language) or self._language)
 
     def digest(self, notices: Sequence[StaffNotice], language: str | None = None) -> RenderedText:
         """One message to one receiver that stands for many; never fails.
 
         Args:
             notices: What is told, at least one; each becomes a line, the longest due first.
-            language: What the receiver reads, if known.
+            language: What the receiver reads; by default what the desk speaks.
         """
-        said_in = language_code(language) or DEFAULT_LANGUAGE
         ordered = sorted(notices, key=lambda one: str(one.details.get("due_at") or ""))
-        return self._staff("digest", staff_view(ordered[0], said_in, ordered))
+        return self._staff("digest", ordered[0], ordered, language_code(language) or self._language)
 
     def customer(
         self, name: str, notice: CustomerNotice, language: str | None = None
@@ -97,19 +103,20 @@ class Renderer:
         Args:
             name: Of the template.
             notice: What is told.
-            language: What the customer reads; by default what the customer or the ticket says.
+            language: What the customer reads; by default what the customer or the ticket says, and
+                what the desk speaks where neither says anything.
 
         Raises:
             MessageError: There is no such template, it fails, or it comes out empty.
         """
         ticket = notice.ticket
         wanted = language_code(language or ticket.customer.language or ticket.language)
-        template = self._find("customer", name, wanted)
+        template = self.find("customer", name, wanted)
         if template is None:
             raise MessageError(
                 f"there is no customer template '{name}': write it as templates/customer/{name}.md"
             )
-        said_in = language_code(template.language) or DEFAULT_LANGUAGE
+        said_in = self.language_of(template)
         try:
             rendered = self._render(template, as_context(customer_view(notice, said_in)), said_in)
         except Exception as error:  # a template can fail in any way
@@ -118,10 +125,43 @@ class Renderer:
             raise MessageError(f"customer template '{name}' comes out empty")
         return rendered
 
-    def _staff(self, name: str, view: StaffView) -> RenderedText:
-        template = self._find("staff", name, view.language)
+    def find(self, audience: str, name: str, language: str | None = None) -> MessageTemplate | None:
+        """The template of that name in a language, else in none, and the desk's before ours.
+
+        Args:
+            audience: ``staff`` or ``customer``.
+            name: Of the template.
+            language: Two letters; what the desk speaks by default.
+        """
+        wanted = (language or self._language, None)
+        for known in (self._templates, self._builtin):
+            for candidate in wanted:
+                found = known.get((audience, name, candidate))
+                if found is not None:
+                    return found
+        return None
+
+    def language_of(self, template: MessageTemplate) -> str:
+        """What a template is written in, by two letters.
+
+        One that does not say so is in the desk's language; unless another of its name is, for then
+        it is there for all the others, in English.
+        """
+        written_in = language_code(template.language)
+        if written_in is not None:
+            return written_in
+        twin = (template.audience, template.name, self._language)
+        is_ours = self._builtin.get(_key(template)) is template
+        return DEFAULT_LANGUAGE if is_ours or twin in self._templates else self._language
+
+    def _staff(
+        self, name: str, notice: StaffNotice, digested: Sequence[StaffNotice], wanted: str
+    ) -> RenderedText:
+        template = self.find("staff", name, wanted)
         if template is None:
+            view = staff_view(notice, wanted, digested)
             return self._stand_in(view, f"there is no staff template '{name}'")
+        view = staff_view(notice, self.language_of(template), digested)
         try:
             rendered = self._render(template, as_context(view), view.language)
         except Exception as error:  # noqa: BLE001 (a template can fail in any way)
@@ -129,13 +169,6 @@ class Renderer:
         if not rendered.subject or not rendered.text.strip():
             return self._stand_in(view, f"staff template '{name}' comes out empty")
         return rendered
-
-    def _find(self, audience: str, name: str, language: str | None) -> MessageTemplate | None:
-        for candidate in (language, None):
-            found = self._templates.get((audience, name, candidate))
-            if found is not None:
-                return found
-        return None
 
     def _render(
         self, template: MessageTemplate, context: Mapping[str, object], language: str
@@ -150,11 +183,12 @@ class Renderer:
 
     def _compile(self, template: MessageTemplate) -> tuple[Template, Template]:
         if template not in self._compiled:
-            self._bodies.refuse_composition(template.subject)
-            self._bodies.refuse_composition(template.body)
+            lines, bodies = self._environments[template.audience]
+            bodies.refuse_composition(template.subject)
+            bodies.refuse_composition(template.body)
             self._compiled[template] = (
-                self._lines.from_string(template.subject),
-                self._bodies.from_string(template.body),
+                lines.from_string(template.subject),
+                bodies.from_string(template.body),
             )
         return self._compiled[template]
 
@@ -162,22 +196,34 @@ class Renderer:
         """What staff get when a template fails: plain, and built without any template."""
         lines = [single_line(line) for line in _plain_lines(view, self._zone)]
         body = "".join(f"<p>{escape_html(line)}</p>\n" for line in lines)
-        subject = _cut(single_line(f"Escalation: {view.ticket.number} {view.ticket.subject}"))
-        return RenderedText(subject, "\n\n".join(lines) + "\n", page(body, DEFAULT_LANGUAGE), fault)
+        words = language_of(view.language).stand_in
+        subject = words.subject.format(number=view.ticket.number, title=view.ticket.subject)
+        html = page(body, language_of(view.language).code)
+        return RenderedText(_cut(single_line(subject)), "\n\n".join(lines) + "\n", html, fault)
+
+
+def _key(template: MessageTemplate) -> tuple[str, str, str | None]:
+    return template.audience, template.name, language_code(template.language)
 
 
 def _plain_lines(view: StaffView, zone: tzinfo) -> Iterator[str]:
+    language = language_of(view.language)
+    words = language.stand_in
     for one in view.lines:
-        level = one.level.name or one.level.number
         yield f"{one.ticket.number} {one.ticket.subject}"
-        yield f"Rule {one.rule.id} ({one.rule.description}), level {level}; {one.why}."
+        yield words.why.format(
+            rule=one.rule.id,
+            description=one.rule.description,
+            level=one.level.name or one.level.number,
+            why=one.why,
+        )
         if one.due_at:
-            yield f"Due {localtime(one.due_at, zone)}."
+            yield words.due.format(due_at=localtime(one.due_at, zone, language.code))
     if len(view.tickets) > 1:
-        yield f"All tickets concerned: {', '.join(one.number for one in view.tickets)}."
+        yield words.tickets.format(numbers=", ".join(one.number for one in view.tickets))
     if view.ack_url:
-        yield f"To take it: {view.ack_url}"
-    yield "This plain text stands in for a template that could not be used."
+        yield words.take.format(url=view.ack_url)
+    yield words.ending
 
 
 def _cut(subject: str) -> str:

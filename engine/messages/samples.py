@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 from engine.domain.ticket import Customer, Priority, Status, Ticket
+from engine.messages.languages import DEFAULT_LANGUAGE, language_code
 from engine.messages.notice import CustomerNotice, StaffNotice
 from engine.messages.view import as_context, customer_view, staff_view
 
@@ -39,16 +41,25 @@ _DETAILS: Final = {
     "escalated_at": "2026-01-12T15:00:00Z",
     "next_update_at": "2026-01-13T15:00:00Z",
 }
-_STAFF: Final = (
+STAFF: Final = (
     StaffNotice(_BARE),
     StaffNotice(_RICH, _DETAILS, "tier-2", (_BARE,), "https://desk.example/ack/x", _OPENED_AT),
 )
-_CUSTOMERS: Final = (
+CUSTOMERS: Final = (
     CustomerNotice(_BARE),
     CustomerNotice(_RICH, _DETAILS, "https://desk.example/survey/x"),
 )
-SAMPLES: Final = {
-    "staff": [as_context(staff_view(notice, "en", _STAFF)) for notice in _STAFF],
-    "customer": [as_context(customer_view(notice, "en")) for notice in _CUSTOMERS],
-}
-"""Audience → what a template of that audience may be given."""
+
+
+@cache
+def samples(audience: str, language: str | None) -> list[dict[str, object]]:
+    """What a template may be given.
+
+    Args:
+        audience: ``staff`` or ``customer``.
+        language: Of the template, if it says so.
+    """
+    said_in = language_code(language) or DEFAULT_LANGUAGE
+    if audience == "staff":
+        return [as_context(staff_view(notice, said_in, STAFF)) for notice in STAFF]
+    return [as_context(customer_view(notice, said_in)) for notice in CUSTOMERS]

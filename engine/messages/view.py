@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engine.domain.reason import Reason
+from engine.messages.languages import language_of
 from engine.messages.markdown import single_line
+from engine.messages.wording import named
 
 if TYPE_CHECKING:
     from engine.domain.ticket import Ticket
@@ -127,7 +129,7 @@ class ListedTicket:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that we set, with what stood there before."""
+    """A field that we set, with what stood there before; priorities are in words."""
 
     field: str
     before: str
@@ -186,19 +188,6 @@ class StaffView:
 
 # --- from the pipeline's terms -------------------------------------------------------------------
 
-WHY: Final[Mapping[str, str]] = {
-    Reason.LEVEL_DUE: "it came due",
-    Reason.BACKLOG: "it was overdue before the rule's present text was loaded; it counts as passed",
-    Reason.TOO_LATE: "it came due too long ago to act now; the ticket was left alone",
-    Reason.BUDGET: (
-        "the rule had reached its budget; this notice stands for the escalation, and its field "
-        "changes wait for the next hour with room"
-    ),
-    Reason.PASSED_ON_RELOAD: "it was passed when the rules were reloaded",
-    "last_update": "the customer has had as many updates as the rule allows",
-}
-"""Reasons that staff are told of, in words."""
-
 
 def customer_view(notice: CustomerNotice, language: str) -> CustomerView:
     """What a customer's template sees of a notice."""
@@ -241,14 +230,14 @@ def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotic
         passed_levels=tuple(_texts(details.get("passed_levels"))),
         due_at=_instant(details.get("due_at")),
         fired_at=_instant(details.get("fired_at")),
-        changes=_changes(details.get("changes")),
+        changes=_changes(details.get("changes"), language),
         tickets=_listed(notice),
-        lines=tuple(_line(one) for one in digested),
+        lines=tuple(_line(one, language) for one in digested),
         receiver=notice.receiver,
         notify=tuple(_texts(details.get("notify"))),
         occurrence=_count(details.get("occurrence"), default=1),
         reason=reason,
-        why=_why(reason),
+        why=_why(reason, language),
         facts=_mapping(details.get("facts")),
         ack_url=notice.ack_url,
         as_of=notice.as_of,
@@ -294,7 +283,7 @@ def _level(details: Mapping[str, object]) -> LevelView:
     return LevelView(_text(level.get("name")), number, _text(kind) if kind else None)
 
 
-def _line(notice: StaffNotice) -> Line:
+def _line(notice: StaffNotice, language: str) -> Line:
     details = notice.details
     reason = _text(details.get("reason"))
     return Line(
@@ -304,12 +293,13 @@ def _line(notice: StaffNotice) -> Line:
         level=_level(details),
         due_at=_instant(details.get("due_at")),
         reason=reason,
-        why=_why(reason),
+        why=_why(reason, language),
     )
 
 
-def _why(reason: str) -> str:
-    return WHY.get(reason, reason) or WHY[Reason.LEVEL_DUE]
+def _why(reason: str, language: str) -> str:
+    words = language_of(language).why
+    return words.get(reason, reason) or words[Reason.LEVEL_DUE]
 
 
 def _listed(notice: StaffNotice) -> tuple[ListedTicket, ...]:
@@ -321,12 +311,19 @@ def _listed(notice: StaffNotice) -> tuple[ListedTicket, ...]:
     )
 
 
-def _changes(raw: object) -> tuple[Change, ...]:
+def _changes(raw: object, language: str) -> tuple[Change, ...]:
     return tuple(
-        Change(_text(one.get("field")), _shown(one.get("before")), _shown(one.get("after")))
+        _change(_text(one.get("field")), one, language)
         for one in _sequence(raw)
         if isinstance(one, Mapping)
     )
+
+
+def _change(field: str, raw: Mapping[object, object], language: str) -> Change:
+    before, after = _shown(raw.get("before")), _shown(raw.get("after"))
+    if field == "priority":  # the only value of a field that is a word of ours
+        before, after = named(before, language), named(after, language)
+    return Change(field, before, after)
 
 
 def _shown(value: object) -> str:

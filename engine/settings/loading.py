@@ -34,6 +34,7 @@ from engine.settings.model import (
     ReloadOptions,
     Replay,
     Settings,
+    SpokenLanguage,
     WebOptions,
 )
 from engine.settings.secret import Secret
@@ -109,6 +110,7 @@ class _Top(Options):
     )
     customer_limits: CustomerLimits = CustomerLimits()
     timezone: Zone = _UTC
+    language: SpokenLanguage = "en"
     every: PositiveLength = timedelta(seconds=30)
     batch: Whole = 500
     log: LogOptions = LogOptions()
@@ -279,6 +281,7 @@ class _Reader:
             batch=top.batch,
             log=top.log,
             survey_url=top.survey_url,
+            language=top.language,
             replay=replay,
             reload=top.reload,
             web=top.web.listen,

@@ -46,6 +46,10 @@ class CustomerLimits(Options):
     per_day: Whole = 5
 
 
+SpokenLanguage = Literal["en", "de", "fr", "es"]
+"""What we can tell staff in, by two letters."""
+
+
 class LogOptions(Options):
     """What is logged, and how.
 
@@ -157,6 +161,7 @@ class Settings:
         helpdesks: By name, in the order of the file.
         channels: By name, in the order of the file.
         timezone: Of the local times that people are shown.
+        language: What the desk speaks: staff, and customers of whom nothing else is known.
         every: Real time between two evaluations.
         batch: Subjects evaluated in one transaction.
         survey_url: What customer templates see under this name.
@@ -173,6 +178,7 @@ class Settings:
     channels: Mapping[str, ChannelOptions]
     customer_limits: CustomerLimits
     timezone: ZoneInfo
+    language: SpokenLanguage
     every: timedelta
     batch: int
     log: LogOptions

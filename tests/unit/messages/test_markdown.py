@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.messages.markdown import escape, single_line, to_html, to_text
+from engine.messages.markdown import empty_links, escape, single_line, to_html, to_text
 
 BREAKOUTS = [
     "<script>alert(1)</script>",
@@ -34,7 +34,7 @@ BREAKOUTS = [
 
 
 def body_of(html: str) -> str:
-    found = re.search(r"<body[^>]*>\n(.*)</body>", html, re.DOTALL)
+    found = re.search(r"<body[^>]*>\n<div[^>]*>\n(.*)</div>\n</body>", html, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -67,7 +67,8 @@ def test_no_value_brings_a_tag_or_a_link_of_its_own(value: str) -> None:
     for frame in ("{}", "- {}", "x {} y", "[x](https://desk.example/{})"):
         html = body_of(to_html(frame.format(escape(value)), "en"))
         tags = set(re.findall(r"</?(\w+)", html))
-        assert tags <= {"p", "ul", "li", "a"}
+        ours = {"p", "ul", "li"} if "(" not in frame else {"p", "a", "table", "tr", "td"}
+        assert tags <= ours
         assert set(re.findall(r'href="([^"]{0,20})', html)) <= {"https://desk.example"}
         assert all(
             link.startswith("https://desk.example/") for link in re.findall('href="([^"]*)', html)
@@ -85,7 +86,48 @@ def test_a_signed_link_survives_as_it_was() -> None:
 
 
 def test_overrides_of_the_writing_direction_are_dropped_and_the_writing_stays() -> None:
-    assert single_line("\u202eevil\u202c مرحبا \u200d👩‍💻") == "evil مرحبا \u200d👩‍💻"
+    assert single_line("\u2067\u202eevil\u202c مرحبا \u200d👩‍💻") == "evil مرحبا \u200d👩‍💻"
+
+
+def test_a_value_that_runs_the_other_way_is_kept_apart_from_the_text_around_it() -> None:
+    html = body_of(to_html(f"Hello {escape('مرحبا (a)')}, it is late.", "en"))
+
+    assert html == "<p>Hello <bdi>مرحبا (a)</bdi>, it is late.</p>\n"
+    assert to_text(f"- {escape('مرحبا')}: late") == "- \u2068مرحبا\u2069: late\n"
+
+
+def test_a_value_that_runs_with_the_text_is_left_as_it_is() -> None:
+    assert escape("Zoë 12") == "Zoë 12"
+    assert escape("مرحبا", "rtl") == "مرحبا"
+    assert escape("Zoë", "rtl") == "\u2068Zoë\u2069"
+
+
+def test_no_break_spaces_stay() -> None:
+    assert single_line("un\u202f: deux\u00a0h") == "un\u202f: deux\u00a0h"
+
+
+@pytest.mark.parametrize(
+    "markdown, is_button",
+    [
+        ("[I take it](https://desk.example/a)", True),
+        ("x\n\n[**I** take it](https://desk.example/a)\n\ny", True),
+        ("> [I take it](https://desk.example/a)", True),
+        ("- [I take it](https://desk.example/a)", False),
+        ("[a](https://desk.example/a) or [b](https://desk.example/b)", False),
+        ("See [this](https://desk.example/a).", False),
+        ("<https://desk.example/a>", False),
+        ("[I take it]", False),
+    ],
+)
+def test_a_link_that_stands_by_itself_is_a_button(markdown: str, *, is_button: bool) -> None:
+    html = body_of(to_html(markdown, "en"))
+
+    assert ('class="button"' in html) is is_button
+    assert html.count("<a ") == markdown.count("https:")
+
+
+def test_a_link_without_a_target_is_found() -> None:
+    assert empty_links("[a]() and [b](https://x.example)\n\n- [c *d*]()") == ["a", "c d"]
 
 
 def test_the_plain_part_reads_like_plain_text() -> None:

@@ -52,6 +52,7 @@ def test_no_starter_template_lies_unused(generation: Generation) -> None:
         if rule.customer is not None:
             used |= {rule.customer.on_escalation or ""}
             used |= {rule.customer.updates.template} if rule.customer.updates else set()
+            used |= {rule.customer.follow_up.template} if rule.customer.follow_up else set()
     assert {template.name for template in generation.templates} <= used
 
 
@@ -69,9 +70,10 @@ def test_customers_are_told_when_they_hear_again_wherever_it_is_known(
     generation: Generation,
 ) -> None:
     renderer = Renderer(generation.templates, "Europe/London")
-    for template in _of_customers(generation):
-        text = renderer.customer(template.name, _notice("2016-07-04T09:00:00Z")).text
-        assert "Mon 4 Jul 2016, 10:00" in text
+    while_it_waits = {one.name for one in _of_customers(generation)} - {"satisfaction-survey"}
+    for name in while_it_waits:
+        text = renderer.customer(name, _notice("2016-07-04T09:00:00Z")).text
+        assert "Monday 4 July 2016, 10:00" in text
 
 
 def _of_customers(generation: Generation) -> list[MessageTemplate]:
