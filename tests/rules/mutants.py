@@ -24,6 +24,7 @@ RECEIVERS: Final = (
 STAFF_TEMPLATES: Final = ("escalation", "about-to-be-late", "repeat-contacts")
 CUSTOMER_TEMPLATES: Final = (
     "escalation-received",
+    "satisfaction-survey",
     "several-requests",
     "still-working",
     "with-specialists",
