@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])")
+_ESCAPED: Final = r"\\\1"
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Controls and line ends break lines; no-break spaces are what keeps them whole.
 _BREAKING: Final = re.compile(
@@ -27,10 +28,10 @@ _BREAKING: Final = re.compile(
 )
 # Bidirectional overrides and isolates turn what follows around, or end what we have opened.
 _TURNING: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_ISOLATE: Final = "\u2068{}\u2069"
-_ISOLATES: Final = {"\u2068": "<bdi>", "\u2069": "</bdi>"}
-_AGAINST: Final = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}
-"""Direction → what kinds of letters run against it."""
+_ISOLATES: Final = {"\u2066": '<bdi dir="ltr">', "\u2068": "<bdi>", "\u2069": "</bdi>"}
+"""Unicode's marks for a text that is set apart, and what stands for them in HTML."""
+_AGAINST: Final = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L", "EN"})}
+"""Direction → what kinds of letters run against it, and digits."""
 
 
 def single_line(text: str) -> str:
@@ -49,12 +50,15 @@ def escape(text: str, direction: str = "ltr") -> str:
         direction: Of the text that it stands in, ``ltr`` or ``rtl``.
     """
     line = collapse(text)
-    if _runs_against(line, direction):
-        return _ISOLATE.format(_SPECIAL.sub(r"\\\1", line))
+    kinds = _kinds_of(line, direction)
+    if not kinds.isdisjoint(_AGAINST[direction]):
+        # A date or a number by itself has no direction of its own: it runs from left to right.
+        mark = "\u2066" if kinds.isdisjoint({"L", "R", "AL"}) else "\u2068"
+        return f"{mark}{_SPECIAL.sub(_ESCAPED, line)}\u2069"
     if _NUMBER.fullmatch(line):
         # What follows in the template must not make a list of it; digits take no backslash.
         return f"&#{ord(line[0])};{line[1:]}"
-    return _SPECIAL.sub(r"\\\1", line)
+    return _SPECIAL.sub(_ESCAPED, line)
 
 
 def collapse(text: str) -> str:
@@ -62,10 +66,11 @@ def collapse(text: str) -> str:
     return _BREAKING.sub(" ", _TURNING.sub("", text))
 
 
-def _runs_against(text: str, direction: str) -> bool:
+def _kinds_of(text: str, direction: str) -> set[str]:
+    """The bidirectional classes in a text; none where they cannot matter."""
     if text.isascii() and direction == "ltr":
-        return False
-    return any(unicodedata.bidirectional(letter) in _AGAINST[direction] for letter in text)
+        return set()
+    return {unicodedata.bidirectional(letter) for letter in text}
 
 
 def to_html(markdown: str, language: str) -> str:

@@ -54,7 +54,7 @@ def test_a_value_shows_as_itself_wherever_it_stands(value: str, frame: str) -> N
 @settings(deadline=None)  # a busy machine is not a fault
 @given(st.text())
 def test_any_text_comes_through_as_it_was(value: str) -> None:
-    shown = to_text(f"before {escape(value)} after").strip()
+    shown = re.sub("[\u2068\u2069]", "", to_text(f"before {escape(value)} after")).strip()
     assert shown == " ".join(f"before {single_line(value)} after".split()) or (
         # What Python and Markdown call a blank differs by exotic spaces.
         shown.split() == f"before {single_line(value)} after".split()
@@ -93,7 +93,7 @@ def test_a_value_that_runs_the_other_way_is_kept_apart_from_the_text_around_it()
     html = body_of(to_html(f"Hello {escape('مرحبا (a)')}, it is late.", "en"))
 
     assert html == "<p>Hello <bdi>مرحبا (a)</bdi>, it is late.</p>\n"
-    assert to_text(f"- {escape('مرحبا')}: late") == "- \u2068مرحبا\u2069: late\n"
+    assert to_text(f"- {escape('حب')}: late") == "- \u2068حب\u2069: late\n"
 
 
 def test_a_value_that_runs_with_the_text_is_left_as_it_is() -> None:
