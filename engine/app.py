@@ -261,6 +261,12 @@ class App:
             ruleset=policy.ruleset,
         )
 
+    def policy_of(self, loaded: Loaded) -> Policy | None:
+        """What files that have been read would decide by; None where they are broken."""
+        if loaded.generation is None:
+            return None
+        return self.policy(Ruleset(loaded.generation), None)
+
     def in_force_now(self) -> Policy:
         """What the store's active generation decides by, for verbs that only look.
 

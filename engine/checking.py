@@ -10,10 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.domain.facts import CustomerLimits
 from engine.errors import Problem
 from engine.rulebook import Loaded, WrittenTemplate, lint, load, sorted_by_place
+
+if TYPE_CHECKING:
+    from engine.messages import TemplateFault
 
 
 def check(
@@ -36,7 +40,8 @@ def check(
     """
     loaded = judge(paths, channels=channels)
     folders = [path for path in paths if path.is_dir()]
-    return _with(loaded, lint(loaded.written, folders, today, limits or CustomerLimits()))
+    advice = lint(loaded.written, folders, today, limits or CustomerLimits())
+    return _with(loaded, [*advice, *template_doubts(loaded.written.templates)])
 
 
 def judge(paths: Sequence[Path], *, channels: frozenset[str] | None = None) -> Loaded:
@@ -67,15 +72,31 @@ def template_problems(templates: Iterable[WrittenTemplate]) -> Iterator[Problem]
 
     for one in written:
         for fault in find_faults(one.template):
-            is_subject = fault.part == "subject"
-            left = one.subject_at.column - 1 if is_subject else 0
-            yield Problem(
-                file=one.file,
-                line=one.subject_at.line if is_subject else one.body_line + fault.line - 1,
-                column=left + fault.column,
-                end_column=left + fault.end_column,
-                severity="error",
-                code="template",
-                message=fault.message,
-                help=fault.help,
-            )
+            yield _problem(one, fault, "error", "template")
+
+
+def template_doubts(templates: Iterable[WrittenTemplate]) -> Iterator[Problem]:
+    """What templates show their readers badly, at its place in their files."""
+    written = tuple(templates)
+    if not written:
+        return
+    from engine.messages import find_doubts  # noqa: PLC0415
+
+    for one in written:
+        for doubt in find_doubts(one.template):
+            yield _problem(one, doubt.fault, "warning", doubt.code)
+
+
+def _problem(one: WrittenTemplate, fault: TemplateFault, severity: str, code: str) -> Problem:
+    is_subject = fault.part == "subject"
+    left = one.subject_at.column - 1 if is_subject else 0
+    return Problem(
+        file=one.file,
+        line=one.subject_at.line if is_subject else one.body_line + fault.line - 1,
+        column=left + fault.column,
+        end_column=left + fault.end_column,
+        severity=severity,
+        code=code,
+        message=fault.message,
+        help=fault.help,
+    )

@@ -36,6 +36,7 @@ VERBS = {
     "ack": "engine.cli.acting",
     "reload": "engine.cli.reloading",
     "silence": "engine.cli.silencing",
+    "template": "engine.cli.templates",
 }
 """Verb → the module that has it; each is imported only when it is asked for."""
 

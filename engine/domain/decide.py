@@ -106,7 +106,7 @@ def decide(
     for one in written:
         is_said = one.message.skipped is None
         next_at = promised_at(after, one, facts, now) if is_said else None
-        tick.actions.append(_reply(one, next_at, facts))
+        tick.actions.append(reply_of(one, next_at, facts))
         if is_said and one.is_last:
             occurrence = one.message.occurrence
             tell_of_last_update(tick, one.standing, occurrence)
@@ -212,7 +212,8 @@ def _with_firings(standing: Standing, fired: Sequence[Firing]) -> Standing:
 # --- customer messages ---------------------------------------------------------------------------
 
 
-def _reply(planned: PlannedMessage, next_at: datetime | None, facts: Facts) -> Action:
+def reply_of(planned: PlannedMessage, next_at: datetime | None, facts: Facts) -> Action:
+    """The message as an action, with the instant that it promises for the next one."""
     message = planned.message
     escalated_at = planned.standing.episode.escalated_at if planned.standing.episode else None
     return Action(

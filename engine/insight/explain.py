@@ -115,7 +115,7 @@ def _subjects(
         return [asked]
     history = tx.histories([asked]).get(asked)
     if history is None:
-        raise UsageError(_unknown(tx, asked))
+        raise UsageError(unknown_ticket(tx, asked))
     opened_at = history.opening.created_at
     if at < opened_at:
         raise UsageError(f"there was no ticket '{asked}' yet: it came in {utc_second(opened_at)}")
@@ -127,7 +127,7 @@ def _subjects(
     return [one for one in subjects if (group_of(one) or (None,))[0] == group_by]
 
 
-def _unknown(tx: Transaction, asked: str) -> str:
+def unknown_ticket(tx: Transaction, asked: str) -> str:
     """That there is no such ticket, and which one may be meant."""
     known = [str(row["ticket"]) for row in tx.view("v_tickets")]
     number = asked.rpartition(":")[2].casefold()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Final, get_args, get_type_hints
+from typing import TYPE_CHECKING, Final, get_args, get_origin, get_type_hints
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 
@@ -18,7 +18,7 @@ from engine.messages.environment import (
     markdown_environment,
     readers_in,
 )
-from engine.messages.markdown import single_line
+from engine.messages.markdown import empty_links, single_line
 from engine.messages.samples import samples
 from engine.messages.view import CustomerView, StaffView
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from engine.domain.rule import MessageTemplate
 
 _VIEWS: Final = {"staff": StaffView, "customer": CustomerView}
+SUBJECT_FITS: Final = 78
+"""Characters of a subject: what a line of a mail should hold (RFC 5322, 2.1.1)."""
 _TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%].*")
 _QUOTED: Final = re.compile(r"'([^' ]+)'")
 _UNCLOSED: Final = re.compile(r"innermost block that needs to be closed is '(\w+)'")
@@ -54,6 +56,19 @@ class TemplateFault:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateDoubt:
+    """What can be sent, and is probably not meant.
+
+    Attributes:
+        fault: What it is, and where.
+        code: ``long-subject`` or ``empty-link``.
+    """
+
+    fault: TemplateFault
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Fault:
     """A fault of one part: `word` is what to look for in its line, where that is known."""
 
@@ -75,6 +90,50 @@ def find_faults(template: MessageTemplate) -> list[TemplateFault]:
         for part, source in parts
         for fault in _faults(template, source, _environment(part, template.audience))
     ]
+
+
+def find_doubts(template: MessageTemplate) -> list[TemplateDoubt]:
+    """What a sound template, filled in for sample tickets, shows its readers badly.
+
+    1. A subject so long that its end is cut off in the list of a mail program.
+    2. A link that leads nowhere where its address is nothing.
+
+    Returns:
+        At most one of each; none for a template that has faults.
+    """
+    if find_faults(template):
+        return []
+    given = samples(template.audience, template.language)
+    subject = _environment("subject", template.audience).from_string(template.subject)
+    body = _environment("body", template.audience).from_string(template.body)
+    longest = max(len(single_line(subject.render(context))) for context in given)
+    dead = [words for context in given for words in empty_links(body.render(context))]
+    doubts = []
+    if longest > SUBJECT_FITS:
+        told = f"the subject comes to {longest} characters; more than {SUBJECT_FITS} are cut off"
+        fault = _Fault(1, told, "shorten it; what tells tickets apart comes first")
+        doubts.append(TemplateDoubt(_placed("subject", fault, template.subject), "long-subject"))
+    if dead:
+        line = 1 + template.body[: max(template.body.find(f"[{dead[0]}]("), 0)].count("\n")
+        told = f"the link '{dead[0]}' leads nowhere where there is no address"
+        fault = _Fault(line, told, "write it inside {% if … %}", dead[0])
+        doubts.append(TemplateDoubt(_placed("body", fault, template.body), "empty-link"))
+    return doubts
+
+
+def parts_of(audience: str) -> dict[str, tuple[str, ...]]:
+    """What a template of an audience may use: name → its parts, none for a plain value."""
+    return {
+        name: tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()
+        for name, kind in (
+            (name, _item(kind)) for name, kind in get_type_hints(_VIEWS[audience]).items()
+        )
+    }
+
+
+def _item(kind: object) -> object:
+    """Of a list what it is a list of; else the kind itself."""
+    return next(iter(get_args(kind)), kind) if get_origin(kind) is tuple else kind
 
 
 @cache

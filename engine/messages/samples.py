@@ -41,14 +41,24 @@ _DETAILS: Final = {
     "escalated_at": "2026-01-12T15:00:00Z",
     "next_update_at": "2026-01-13T15:00:00Z",
 }
-STAFF: Final = (
+_STAFF: Final = (
     StaffNotice(_BARE),
     StaffNotice(_RICH, _DETAILS, "tier-2", (_BARE,), "https://desk.example/ack/x", _OPENED_AT),
 )
-CUSTOMERS: Final = (
+_CUSTOMERS: Final = (
     CustomerNotice(_BARE),
     CustomerNotice(_RICH, _DETAILS, "https://desk.example/survey/x"),
 )
+
+
+def customer_samples() -> tuple[CustomerNotice, ...]:
+    """What customers may be told, the barest first."""
+    return _CUSTOMERS
+
+
+def staff_samples() -> tuple[StaffNotice, ...]:
+    """What staff may be told, the barest first."""
+    return _STAFF
 
 
 @cache
@@ -61,5 +71,5 @@ def samples(audience: str, language: str | None) -> list[dict[str, object]]:
     """
     said_in = language_code(language) or DEFAULT_LANGUAGE
     if audience == "staff":
-        return [as_context(staff_view(notice, said_in, STAFF)) for notice in STAFF]
-    return [as_context(customer_view(notice, said_in)) for notice in CUSTOMERS]
+        return [as_context(staff_view(notice, said_in, _STAFF)) for notice in _STAFF]
+    return [as_context(customer_view(notice, said_in)) for notice in _CUSTOMERS]

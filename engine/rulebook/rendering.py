@@ -115,7 +115,7 @@ def _excerpt(line: str, start: int, end: int, room: int) -> tuple[str, int, int]
 
 def _visible(character: str) -> str:
     """A character that cannot move the cursor, hide or break the line."""
-    if character == "\t":
+    if character == "\t" or unicodedata.category(character) == "Zs":
         return " "
     return character if character.isprintable() else "\ufffd"
 

@@ -74,13 +74,15 @@ SAID_AS: dict[str, tuple[int, str]] = {
     "choice": (2, "unknown-"),
     "read_choice": (2, "unknown-"),
     "_known": (3, "unknown-"),
+    "_problem": (3, ""),
+    "TemplateDoubt": (1, ""),
 }
 """Function → which argument is a code, and what stands before it."""
 
 
 def codes_in_the_program() -> Iterator[str]:
     engine = ROOT / "engine"
-    folders = (engine / "rulebook", engine / "ruletests")
+    folders = (engine / "rulebook", engine / "ruletests", engine / "messages")
     for path in (*engine.glob("*.py"), *(one for part in folders for one in part.rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):

@@ -19,6 +19,7 @@ The table is the design's (`Layout`), with what building added to it:
 - `cli` prints what `insight` tells, starts what `daemon` runs, asks it through `control`, and has
   `simulation` compare two sets of rules. `schema` describes the rulebook's files; `migrate` opens
   the store before `app` can.
+- `previewing` fills templates in for `cli` as their readers would see them, and names their files.
 - `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
   store and the composer that it plays on are handed to it by `app`.
 - `scaffold` holds the files that `init` writes, and copies them.
@@ -69,6 +70,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "scheduler": {"clock"},
     "settings": {"domain", "errors", "helpdesks"},
     "checking": {"domain", "errors", "messages", "rulebook"},
+    "previewing": {"checking", "domain", "errors", "messages", "rulebook"},
     "app": {
         "channels",
         "checking",
@@ -101,6 +103,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "daemon",
         "insight",
         "logs",
+        "previewing",
         "rulebook",
         "ruletests",
         "settings",

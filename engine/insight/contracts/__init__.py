@@ -17,6 +17,8 @@ from engine.insight.contracts.documents import (
     ReloadDocument,
     SilenceDocument,
     StatusDocument,
+    TemplateDocument,
+    TemplatesDocument,
     WebhookDocument,
 )
 from engine.insight.contracts.json_schema import Schema, schema_of
@@ -32,6 +34,8 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "plan": PlanDocument,
     "reload": ReloadDocument,
     "silence": SilenceDocument,
+    "template": TemplateDocument,
+    "templates": TemplatesDocument,
     "health": HealthDocument,
     "webhook": WebhookDocument,
 }

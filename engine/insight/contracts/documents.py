@@ -434,6 +434,51 @@ class StatusDocument(TypedDict):
     recent: Annotated[list[FiringLine], "The last firings, the latest last"]
 
 
+# --- templates ------------------------------------------------------------------------------------
+
+
+class TemplateText(TypedDict):
+    """A template in one language."""
+
+    language: Annotated[str, "What it is written in, by two letters"]
+    is_default: Annotated[bool, "Whether everybody gets it whose language has no text"]
+    file: Annotated[str | None, "Null for one that is built in"]
+
+
+class TemplateLine(TypedDict):
+    """A template, in all its languages."""
+
+    audience: Literal["customer", "staff"]
+    name: str
+    texts: list[TemplateText]
+    used_by: Annotated[list[RuleId], "The rules that name it"]
+
+
+class TemplatesDocument(TypedDict):
+    """Every template that rules can name; those for customers first, by name."""
+
+    format: Literal["escalatord.templates/1"]
+    templates: list[TemplateLine]
+
+
+class TemplateDocument(TypedDict):
+    """A template, filled in."""
+
+    format: Literal["escalatord.template/1"]
+    audience: Literal["customer", "staff"]
+    name: str
+    language: Annotated[str, "What the text is written in, by two letters"]
+    file: Annotated[str | None, "Null for one that is built in"]
+    ticket: Annotated[Subject | None, "Null for a made-up one"]
+    rule: Annotated[RuleId | None, "The rule by which it would go out, where there is one"]
+    level: Annotated[str | None, "The level, where one would send it"]
+    is_live: Annotated[bool, "Whether that rule holds for the ticket now"]
+    subject: str
+    text: str
+    html: str
+    uses: Annotated[dict[str, list[str]], "What it may use: each name with its parts"]
+
+
 # --- reload ---------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from engine.rulebook.lints.coverage import lint_coverage
 from engine.rulebook.lints.groups import lint_groups
 from engine.rulebook.lints.holidays import lint_holidays
 from engine.rulebook.lints.ladders import lint_ladders
+from engine.rulebook.lints.languages import lint_languages
 from engine.rulebook.lints.loops import lint_loops
 from engine.rulebook.lints.matches import lint_matches
 from engine.rulebook.lints.possible import Reasoning
@@ -46,5 +47,6 @@ def lint(
     lint_conflicts(written, Reasoning(), report)
     lint_loops(written, Reasoning(), report)
     lint_shadows(written, Reasoning(), report)
+    lint_languages(written, report)
     lint_coverage(written, folders, report)
     return report.sorted()

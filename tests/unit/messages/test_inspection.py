@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.domain.rule import MessageTemplate
-from engine.messages import TemplateFault, find_faults
+from engine.messages import TemplateFault, find_doubts, find_faults, parts_of
 from engine.messages.builtin import builtin_templates
 
 
@@ -88,3 +88,45 @@ def test_a_sound_template_has_no_fault() -> None:
 
 def test_a_fault_is_plain_data() -> None:
     assert TemplateFault("body", 1, "x") == TemplateFault("body", 1, "x")
+
+
+# --- doubts --------------------------------------------------------------------------------------
+
+
+def doubts(subject: str, body: str) -> list[tuple[str, str, int]]:
+    found = find_doubts(MessageTemplate("customer", "t", None, subject, body))
+    return [(one.code, one.fault.part, one.fault.line) for one in found]
+
+
+def test_a_subject_is_too_long_when_it_is_so_for_a_made_up_ticket() -> None:
+    fits = "x" * 40 + " {{ ticket.number }}"
+
+    assert doubts(fits, "hello") == []
+    assert doubts(f"{fits} {'y' * 40}", "hello") == [("long-subject", "subject", 1)]
+
+
+@pytest.mark.parametrize(
+    "body, found",
+    [
+        ("Hello\n\n[Tell us]({{ survey_url }})", [("empty-link", "body", 3)]),
+        ("{% if survey_url %}[Tell us]({{ survey_url }}){% endif %}", []),
+        ("[Tell us]({{ survey_url or 'https://desk.example' }})", []),
+        ("Tell us: {{ survey_url }}", []),
+    ],
+)
+def test_a_link_whose_address_can_be_missing_is_found(
+    body: str, found: list[tuple[str, str, int]]
+) -> None:
+    assert doubts("s", body) == found
+
+
+def test_a_template_with_faults_has_no_doubts_beside_them() -> None:
+    assert doubts("x" * 100, "{{ nobody }}") == []
+
+
+def test_what_a_template_may_use_is_told_with_its_parts() -> None:
+    parts = parts_of("customer")
+
+    assert parts["escalation"] == ("since",)
+    assert parts["next_update_at"] == ()
+    assert parts_of("staff")["tickets"] == ("id", "number", "subject")
