@@ -8,7 +8,7 @@ import click
 
 from engine.cli import debug_option
 from engine.cli.complaints import BAD, GOOD
-from engine.scaffold import HELPDESKS, write_starter_set
+from engine.scaffold import HELPDESKS, LANGUAGES, write_starter_set
 
 _NEXT = (
     "escalatord check            judges the rules",
@@ -28,12 +28,19 @@ _NEXT = (
     show_default=True,
     help="Where your tickets come from.",
 )
-def init_command(folder: Path, helpdesk: str) -> int:
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    default=LANGUAGES[0],
+    show_default=True,
+    help="What your team is told in, and customers of whom nothing else is known.",
+)
+def init_command(folder: Path, helpdesk: str, language: str) -> int:
     """Write a starter set: a configuration, rules with their templates, example tickets.
 
     Nothing that is there already is overwritten. It ends with 1 if a file was left as it is.
     """
-    made = write_starter_set(folder, helpdesk)
+    made = write_starter_set(folder, helpdesk, language)
     for name in made.written:
         click.echo(f"wrote {folder / name}")
     for name in made.left:

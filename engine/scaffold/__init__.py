@@ -19,6 +19,10 @@ _IN_A_WHEEL: Final = _HERE.parent / "starter"
 _IN_A_CHECKOUT: Final = _HERE.parent.parent / "rules"
 HELPDESKS: Final = ("file",)
 """The kinds of helpdesk that there is a configuration for."""
+LANGUAGES: Final = ("en", "de", "fr", "es")
+"""What the desk may speak; the rules come with templates for all of them."""
+_CONFIG: Final = Path("config.yaml")
+_IN_ENGLISH: Final = b"\nlanguage: en "
 _RULE_FILES: Final = frozenset({".yaml", ".yml"})
 
 
@@ -35,17 +39,18 @@ class Written:
     left: tuple[Path, ...]
 
 
-def write_starter_set(folder: Path, helpdesk: str) -> Written:
+def write_starter_set(folder: Path, helpdesk: str, language: str = LANGUAGES[0]) -> Written:
     """Write what is not there yet; no file that is there is touched.
 
     Args:
         folder: Made if need be.
         helpdesk: One of `HELPDESKS`.
+        language: One of `LANGUAGES`.
 
     Raises:
         UsageError: The folder has rules of its own, or cannot be written.
     """
-    files = starter_files(helpdesk)
+    files = starter_files(helpdesk, language)
     _refuse_foreign_rules(folder, files)
     written: list[Path] = []
     left: list[Path] = []
@@ -55,13 +60,15 @@ def write_starter_set(folder: Path, helpdesk: str) -> Written:
     return Written(tuple(written), tuple(left))
 
 
-def starter_files(helpdesk: str) -> Mapping[Path, bytes]:
+def starter_files(helpdesk: str, language: str = LANGUAGES[0]) -> Mapping[Path, bytes]:
     """Every file of the starter set by its path below the folder."""
     rules = _IN_A_WHEEL if _IN_A_WHEEL.is_dir() else _IN_A_CHECKOUT
     files = {Path(".gitignore"): _HERE / "gitignore"}
     files |= {path.relative_to(_HERE / helpdesk): path for path in _files_in(_HERE / helpdesk)}
     files |= {Path("rules") / path.relative_to(rules): path for path in _files_in(rules)}
-    return {name: path.read_bytes() for name, path in files.items()}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    config = contents[_CONFIG].replace(_IN_ENGLISH, b"\nlanguage: %b " % language.encode())
+    return {**contents, _CONFIG: config}
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -7,9 +7,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from engine.scaffold import LANGUAGES
+from engine.settings import load_settings
+from engine.settings.model import SpokenLanguage
 from tests.cli.desk import Desk
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +36,18 @@ def test_it_writes_the_starter_rules_a_config_and_tickets(empty_desk: Desk) -> N
         f"wrote {name}" for name in [".gitignore", "config.yaml", "tickets.csv",
                                      *sorted(starter_rules(), key=Path)]
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_speaks_the_language_that_was_asked_for(empty_desk: Desk, language: str) -> None:
+    empty_desk.run("init", "--language", language)
+
+    assert load_settings(empty_desk.folder / "config.yaml").language == language
+    assert empty_desk.run("check").code == 0
+
+
+def test_the_languages_of_the_starter_set_are_those_of_the_config_file() -> None:
+    assert set(LANGUAGES) == set(get_args(SpokenLanguage))
 
 
 def test_what_it_wrote_is_sound(empty_desk: Desk) -> None:
