@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])")
+_MARKS: Final = r"([\\`*_{}\[\]<>()#+\-.!|~=&\"':])"
+_SPECIAL: Final = re.compile(_MARKS)
+_ESCAPES: Final = re.compile(rf"\\{_MARKS}")
+_DIGIT: Final = re.compile(r"&#([0-9]{2});")
 _ESCAPED: Final = r"\\\1"
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Controls and line ends break lines; no-break spaces are what keeps them whole.
@@ -141,8 +144,20 @@ def to_text(markdown: str) -> str:
 
 @lru_cache(maxsize=1)
 def _tokens(markdown: str) -> list[Token]:
-    """The text in its parts; both parts of a mail are made from the same."""
-    return _PARSER.parse(markdown)
+    """The text in its parts; both parts of a mail are made from the same.
+
+    Markdown takes what stands between backticks as it is, our escaping of values included.
+    """
+    tokens = _PARSER.parse(markdown)
+    for inline in (child for token in tokens for child in token.children or ()):
+        if inline.type == "code_inline":
+            inline.content = _unescaped(inline.content)
+    return tokens
+
+
+def _unescaped(text: str) -> str:
+    plain = _ESCAPES.sub(r"\1", text)
+    return _DIGIT.sub(lambda found: chr(int(found[1])), plain)
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode], gap: str) -> str:

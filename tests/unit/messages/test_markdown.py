@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -33,8 +34,8 @@ BREAKOUTS = [
 ]
 
 
-def body_of(html: str) -> str:
-    found = re.search(r"<body[^>]*>\n<div[^>]*>\n(.*)</div>\n</body>", html, re.DOTALL)
+def body_of(page: str) -> str:
+    found = re.search(r"<body[^>]*>\n<div[^>]*>\n(.*)</div>\n</body>", page, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -46,9 +47,9 @@ def body_of(html: str) -> str:
 def test_a_value_shows_as_itself_wherever_it_stands(value: str, frame: str) -> None:
     shown = to_text(frame.format(escape(value).strip()))
     assert single_line(value) in shown
-    html = to_html(frame.format(escape(value).strip()), "en")
+    page = to_html(frame.format(escape(value).strip()), "en")
     expected = to_html(frame.format("x"), "en")
-    assert re.findall(r"</?\w+", html) == re.findall(r"</?\w+", expected)
+    assert re.findall(r"</?\w+", page) == re.findall(r"</?\w+", expected)
 
 
 @settings(deadline=None)  # a busy machine is not a fault
@@ -65,13 +66,13 @@ def test_any_text_comes_through_as_it_was(value: str) -> None:
 @given(st.text(alphabet=st.sampled_from("<>[]()`*_!#&;\\ab\n\"'~-+=|:/. 1")))
 def test_no_value_brings_a_tag_or_a_link_of_its_own(value: str) -> None:
     for frame in ("{}", "- {}", "x {} y", "[x](https://desk.example/{})"):
-        html = body_of(to_html(frame.format(escape(value)), "en"))
-        tags = set(re.findall(r"</?(\w+)", html))
+        page = body_of(to_html(frame.format(escape(value)), "en"))
+        tags = set(re.findall(r"</?(\w+)", page))
         ours = {"p", "ul", "li"} if "(" not in frame else {"p", "a", "table", "tr", "td"}
         assert tags <= ours
-        assert set(re.findall(r'href="([^"]{0,20})', html)) <= {"https://desk.example"}
+        assert set(re.findall(r'href="([^"]{0,20})', page)) <= {"https://desk.example"}
         assert all(
-            link.startswith("https://desk.example/") for link in re.findall('href="([^"]*)', html)
+            link.startswith("https://desk.example/") for link in re.findall('href="([^"]*)', page)
         )
 
 
@@ -90,9 +91,9 @@ def test_overrides_of_the_writing_direction_are_dropped_and_the_writing_stays() 
 
 
 def test_a_value_that_runs_the_other_way_is_kept_apart_from_the_text_around_it() -> None:
-    html = body_of(to_html(f"Hello {escape('مرحبا (a)')}, it is late.", "en"))
+    page = body_of(to_html(f"Hello {escape('مرحبا (a)')}, it is late.", "en"))
 
-    assert html == "<p>Hello <bdi>مرحبا (a)</bdi>, it is late.</p>\n"
+    assert page == "<p>Hello <bdi>مرحبا (a)</bdi>, it is late.</p>\n"
     assert to_text(f"- {escape('حب')}: late") == "- \u2068حب\u2069: late\n"
 
 
@@ -100,6 +101,21 @@ def test_a_value_that_runs_with_the_text_is_left_as_it_is() -> None:
     assert escape("Zoë 12") == "Zoë 12"
     assert escape("مرحبا", "rtl") == "مرحبا"
     assert escape("Zoë", "rtl") == "\u2068Zoë\u2069"
+
+
+@pytest.mark.parametrize("value", ["12", "unresolved-in-time", "a_b*c", "<x> & [y](z)", "\\"])
+def test_a_value_between_backticks_shows_as_itself(value: str) -> None:
+    shown = f"`outbox retry {escape(value)}`"
+
+    assert to_text(shown) == f"outbox retry {value}\n"
+    assert f"<code>outbox retry {html.escape(value)}</code>" in to_html(shown, "en")
+
+
+def test_a_backtick_in_a_value_ends_no_code_and_begins_nothing() -> None:
+    page = body_of(to_html(f"`run {escape('a` [x](https://evil.example) **b**')}`", "en"))
+
+    assert "<a" not in page
+    assert "<strong" not in page
 
 
 def test_no_break_spaces_stay() -> None:
@@ -120,10 +136,10 @@ def test_no_break_spaces_stay() -> None:
     ],
 )
 def test_a_link_that_stands_by_itself_is_a_button(markdown: str, *, is_button: bool) -> None:
-    html = body_of(to_html(markdown, "en"))
+    page = body_of(to_html(markdown, "en"))
 
-    assert ('class="button"' in html) is is_button
-    assert html.count("<a ") == markdown.count("https:")
+    assert ('class="button"' in page) is is_button
+    assert page.count("<a ") == markdown.count("https:")
 
 
 def test_a_link_without_a_target_is_found() -> None:
