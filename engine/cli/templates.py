@@ -19,7 +19,7 @@ from engine.cli.wording import printable
 from engine.domain.actions import Audience
 from engine.errors import UsageError
 from engine.insight.preview import Preview, preview
-from engine.previewing import Gallery, Known, Shown, TemplateFaultsError
+from engine.previewing import ForWhom, Gallery, Known, Shown, TemplateFaultsError
 from engine.rulebook import load, render_problem
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def template_show_command(
     name: str,
     ticket: str | None,
     language: str | None,
-    audience: str | None,
+    audience: ForWhom | None,
     as_html: bool,
     as_json: bool,
 ) -> int:
