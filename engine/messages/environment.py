@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes, pass_context
+from jinja2.exceptions import TemplateRuntimeError, UndefinedError
 from jinja2.ext import Extension
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from engine.messages.languages import direction
 from engine.messages.markdown import collapse, escape
+from engine.messages.view import Recorded
 from engine.messages.wording import in_words, localtime, named
 
 if TYPE_CHECKING:
@@ -51,6 +54,24 @@ class _StatementLines(Extension):
         return _STATEMENT_LINE.sub(r"\1{#\n#}", source)
 
 
+class _Missing(StrictUndefined):
+    """What is asked for and does not exist: an error, but among what may not have been recorded."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        hint: str | None = None,
+        obj: object = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = UndefinedError,
+    ) -> Undefined:  # type: ignore[misc]  # Jinja2 asks for a class, and takes what it makes
+        """Nothing, for a fact that was not recorded; else what raises when it is used."""
+        return (
+            Undefined(hint, obj, name, exc) if isinstance(obj, Recorded) else super().__new__(cls)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
     """Whom a template is written for, as far as it changes how values are written.
@@ -79,7 +100,7 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
             escape_value: What a value goes through before it stands in the text.
         """
         super().__init__(
-            undefined=StrictUndefined,
+            undefined=_Missing,
             # Not HTML but Markdown is written here, so `finalize` escapes; HTML comes out of the
             # Markdown parser, which escapes all text by itself.
             autoescape=False,

@@ -186,6 +186,10 @@ class StaffView:
     language: str
 
 
+class Recorded(dict[str, object]):
+    """Further details; for a template, what was not recorded is nothing, and no error."""
+
+
 # --- from the pipeline's terms -------------------------------------------------------------------
 
 
@@ -238,7 +242,7 @@ def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotic
         occurrence=_count(details.get("occurrence"), default=1),
         reason=reason,
         why=_why(reason, language),
-        facts=_mapping(details.get("facts")),
+        facts=Recorded(_mapping(details.get("facts"))),
         ack_url=notice.ack_url,
         as_of=notice.as_of,
         language=language,

@@ -9,7 +9,16 @@ from typing import Final
 from engine.domain.rule import MessageTemplate
 from engine.messages.languages import DEFAULT_LANGUAGE, LANGUAGES
 
-NAMES: Final = ("escalation", "digest", "last-update")
+NAMES: Final = (
+    "escalation",
+    "digest",
+    "last-update",
+    "low-score",
+    "maybe-sent",
+    "not-delivered",
+    "undeliverable",
+    "customer-unreachable",
+)
 
 
 @cache

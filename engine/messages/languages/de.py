@@ -69,6 +69,14 @@ GERMAN: Final = Language(
         ),
         Reason.PASSED_ON_RELOAD: "es wurde beim Neuladen der Regeln übergangen",
         "last_update": "der Kunde hat so viele Zwischenmeldungen bekommen, wie die Regel erlaubt",
+        "low-score": "der Kunde hat in der Umfrage wenig Punkte gegeben",
+        "maybe-sent": (
+            "eine Nachricht an den Kunden ist vielleicht angekommen, vielleicht nicht, "
+            "und wird nicht wiederholt"
+        ),
+        "not-delivered": "eine Nachricht an den Kunden wurde endgültig abgelehnt",
+        "undeliverable": "es wurde endgültig abgelehnt oder zu oft versucht",
+        "customer-unreachable": "der Kunde hört nichts von uns",
     },
     note=NoteWords(
         escalated="Eskaliert durch die Regel {rule}",

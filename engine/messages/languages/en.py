@@ -64,6 +64,11 @@ ENGLISH: Final = Language(
         ),
         Reason.PASSED_ON_RELOAD: "it was passed when the rules were reloaded",
         "last_update": "the customer has had as many updates as the rule allows",
+        "low-score": "the customer gave a low score in the survey",
+        "maybe-sent": "a message to the customer may or may not have arrived, and is not repeated",
+        "not-delivered": "a message to the customer was refused for good",
+        "undeliverable": "it was refused for good, or tried too often",
+        "customer-unreachable": "the customer does not hear from us",
     },
     note=NoteWords(
         escalated="Escalated by rule {rule}",

@@ -68,6 +68,11 @@ SPANISH: Final = Language(
         ),
         Reason.PASSED_ON_RELOAD: "se dio por cumplido al recargar las reglas",
         "last_update": "el cliente ha recibido tantas novedades como permite la regla",
+        "low-score": "el cliente ha dado una puntuación baja en la encuesta",
+        "maybe-sent": "un mensaje al cliente puede haber llegado o no, y no se repite",
+        "not-delivered": "un mensaje al cliente fue rechazado definitivamente",
+        "undeliverable": "fue rechazado definitivamente, o se intentó demasiadas veces",
+        "customer-unreachable": "el cliente no recibe nada nuestro",
     },
     note=NoteWords(
         escalated="Escalado por la regla {rule}",

@@ -68,6 +68,13 @@ FRENCH: Final = Language(
         ),
         Reason.PASSED_ON_RELOAD: "le niveau a été franchi lors du rechargement des règles",
         "last_update": "le client a reçu autant de nouvelles que la règle le permet",
+        "low-score": "le client a donné une mauvaise note dans l’enquête",
+        "maybe-sent": (
+            "un message au client est peut-être arrivé, peut-être pas, et n’est pas répété"
+        ),
+        "not-delivered": "un message au client a été définitivement refusé",
+        "undeliverable": "cela a été définitivement refusé, ou essayé trop souvent",
+        "customer-unreachable": "le client ne reçoit rien de nous",
     },
     note=NoteWords(
         escalated="Escalade par la règle {rule}",

@@ -233,6 +233,13 @@ def test_what_stands_in_for_a_template_speaks_the_desks_language_too() -> None:
     assert "l’échéance est arrivée" in rendered.text
 
 
+def test_a_fact_that_was_not_recorded_is_nothing_and_a_name_that_does_not_exist_an_error() -> None:
+    kept = staff("{{ facts.why }}{{ facts.score or '?' }}{{ facts.told | default('-') }}x")
+
+    assert Renderer([kept]).staff("t", STAFF).text == "?-x\n"
+    assert Renderer([staff("{{ fact.why }}")]).staff("t", STAFF).fault is not None
+
+
 # --- filters and forms ---------------------------------------------------------------------------
 
 
