@@ -59,17 +59,17 @@ class _Missing(StrictUndefined):
 
     __slots__ = ()
 
-    def __new__(
+    def __new__(  # type: ignore[misc]  # Jinja2 asks for a class, and takes what it makes
         cls,
         hint: str | None = None,
         obj: object = missing,
         name: str | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,
-    ) -> Undefined:  # type: ignore[misc]  # Jinja2 asks for a class, and takes what it makes
+    ) -> Undefined:
         """Nothing, for a fact that was not recorded; else what raises when it is used."""
-        return (
-            Undefined(hint, obj, name, exc) if isinstance(obj, Recorded) else super().__new__(cls)
-        )
+        if isinstance(obj, Recorded):
+            return Undefined(hint, obj, name, exc)
+        return super().__new__(cls)
 
 
 @dataclass(frozen=True, slots=True)

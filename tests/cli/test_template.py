@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.cli.desk import LATE, Desk, Document, conforming, day
+from tests.cli.desk import LATE, Desk, Document, conforming, day, row
 
 UPDATED = LATE.replace(
     "    customer: {on_escalation: received}\n",
@@ -255,3 +255,24 @@ def test_a_template_of_the_desk_is_listed_in_the_place_of_the_built_in_one(repla
         ],
         "used_by": ["late"],
     }
+
+
+def test_the_word_to_a_person_at_the_end_of_updates_can_be_shown_before_it_comes(
+    replayed: Desk,
+) -> None:
+    document = shown(replayed, "last-update", "--ticket", "desk:1")
+
+    assert document["rule"] == "late"
+    assert "all the automatic updates that the rule allows (3)" in document["text"]
+
+
+def test_what_a_group_is_told_is_shown_for_a_ticket_of_it(replayed: Desk) -> None:
+    replayed.say(row("2", "09:10"))
+    match = "match: {contacts: {by: customer, at_least: 2, within: 1d}}\n    levels:"
+    replayed.rules(LATE.replace("levels:", match))
+    replayed.once("--through", day("10:40"))
+
+    document = shown(replayed, "escalation", "--ticket", "desk:1")
+
+    assert (document["rule"], document["is_live"]) == ("late", True)
+    assert "2 tickets need somebody" in document["text"]

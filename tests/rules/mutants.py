@@ -63,6 +63,8 @@ Change = tuple[Span, str, str, str]
 
 _SILENT: Final = ("id", "name", "description", "reason", "asked_by", "version", "moved_from")
 """Keys whose values decide nothing."""
+_BEYOND: Final = ("low_score",)
+"""Keys whose values show only when a customer answers a survey, which no rule test does."""
 _NUMBER: Final = re.compile(r"[0-9]+")
 
 
@@ -120,7 +122,7 @@ def _changes(node: Node, key: str) -> Iterator[Change]:
             yield from _changes(item, key)
     elif isinstance(node, MapNode):
         for name, value in node.entries:
-            if name.text not in _SILENT:
+            if name.text not in (*_SILENT, *_BEYOND):
                 yield from _of_operator(name, value)
                 yield from _changes(value, name.text)
     else:

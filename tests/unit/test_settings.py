@@ -64,6 +64,7 @@ def test_an_empty_file_is_a_config_with_defaults(load: Load, tmp_path: Path) -> 
     assert settings.helpdesks == {}
     assert settings.channels == {}
     assert settings.survey_url is None
+    assert settings.language == "en"
     assert settings.replay is None
     assert settings.reload.poll == timedelta(seconds=10)
     assert settings.control_socket() == tmp_path / "escalatord.db.sock"
@@ -328,6 +329,7 @@ helpdesks:
         ("log: {level: loud}", "1:14: error[value] 'loud' means nothing here"),
         ("log: {format: text}", "1:15: error[value]"),
         ("survey_url: example.com", "1:13: error[url]"),
+        ("language: klingon", "1:11: error[value]"),
         ("helpdesks: [a]", "1:12: error[not-a-mapping]"),
         ("helpdesks: {desk: file}", "1:19: error[not-a-mapping]"),
         ("helpdesks: {desk: {path: x}}", "1:13: error[missing-key] 'kind' is missing"),

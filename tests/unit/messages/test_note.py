@@ -44,3 +44,13 @@ def test_line_ends_in_values_do_not_make_new_paragraphs() -> None:
     note = render_note(StaffNotice(TICKET, DETAILS | {"changes": changes}))
     assert "\n" not in note
     assert "group set to c d (was a b)" in note
+
+
+def test_a_note_speaks_the_desks_language() -> None:
+    details = {**DETAILS, "changes": [{"field": "priority", "before": "medium", "after": "high"}]}
+
+    assert render_note(StaffNotice(TICKET, details), "Europe/Berlin", language="de") == (
+        "Eskaliert durch die Regel unresolved: Late work climbs. Stufe second-line (fachlich) war "
+        "fällig: Mi, 2. März 2016, 16:30; sie steht auch für nearly-late, late. Getan: Priorität "
+        "auf hoch gesetzt (vorher mittel); benachrichtigt: second-line, default."
+    )
