@@ -259,6 +259,8 @@ class App:
             reply_channels=replies,
             composer=composer,
             ruleset=policy.ruleset,
+            limits=policy.limits,
+            known=policy.known,
         )
 
     def policy_of(self, loaded: Loaded) -> Policy | None:

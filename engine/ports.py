@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from engine.domain.actions import Action, FieldChange
+    from engine.domain.bounce import Bounce
     from engine.domain.condition import ContactsBy
     from engine.domain.contact import Contact
     from engine.domain.episode import CustomerMessage, Episode
@@ -197,12 +198,14 @@ class Sent:
         receipt: The other side's id of what it took, when delivered.
         reason: One clear line when it was not delivered.
         retry_after: How long the other side asks us to wait, for `RETRY`.
+        bounced: The receiver's address takes no mail at all, for `REJECTED`.
     """
 
     state: SentState
     receipt: str | None = None
     reason: str = ""
     retry_after: timedelta | None = None
+    bounced: bool = False
 
 
 class Channel(Protocol):
@@ -528,6 +531,10 @@ class Transaction(Protocol):
         """Our messages to these customers or on these tickets, in order."""
         ...
 
+    def message_arrived(self, action: Action, at: datetime) -> None:
+        """Note when a customer's message really went out: what comes later counts from there."""
+        ...
+
     def budget_used(self, rule: str, period_start: datetime) -> int:
         """How much of a rule's budget for a period is spent."""
         ...
@@ -675,6 +682,19 @@ class Transaction(Protocol):
 
     def wake(self, reason: str, now: datetime) -> None:
         """Let rows of the outbox that were put off for a reason be tried again by `now`."""
+        ...
+
+    # bounces
+    def bounces(self, addresses: Iterable[str]) -> dict[str, Bounce]:
+        """What is known of these addresses, by hash; what was cleared since is told, too."""
+        ...
+
+    def add_bounces(self, bounces: Sequence[Bounce]) -> list[Bounce]:
+        """Remember bounces; those that are news."""
+        ...
+
+    def clear_bounces(self, cleared: Mapping[str, datetime]) -> list[str]:
+        """Believe from these instants on that mail arrives again; whose it is news."""
         ...
 
     # generations

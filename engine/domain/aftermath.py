@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.domain.receivers import targets_of
@@ -15,8 +15,6 @@ from engine.domain.ticket import utc_second
 if TYPE_CHECKING:
     from engine.domain.rule import Receiver
     from engine.domain.ticket import Ticket
-
-_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Aftermath:
 
     what: str
     names: Sequence[str]
-    facts: Mapping[str, object] = _NOTHING
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def staff_notices(

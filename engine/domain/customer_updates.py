@@ -17,6 +17,7 @@ from engine.domain.rule import Mode, Updates, UpdatesFrom
 from engine.domain.ruleset import CompiledRule
 from engine.domain.skipping import MOST_MOVES, delivery_on, fate_of, is_skipped, speaks_at
 from engine.domain.standing import Standing
+from engine.domain.withholding import withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,7 @@ def _speaks(standing: Standing, facts: Facts, now: datetime) -> bool:
     if standing.rule.mode is not Mode.ACTIVE or standing.rule.customer is None or ticket is None:
         return False
     paused = bool(standing.pauses) and standing.pauses[-1][1] is None
-    customer = facts.view(ticket, now).ticket.customer
-    return standing.is_live and not (paused or customer.no_updates or customer.is_automatic)
+    return standing.is_live and not paused and withheld(facts, ticket, now) is None
 
 
 # --- the prompt acknowledgement ------------------------------------------------------------------
@@ -125,7 +125,10 @@ def _prompt(standings: Iterable[Standing], facts: Facts, now: datetime) -> Plann
     plan = standing.rule.customer
     assert plan is not None  # noqa: S101 - it speaks
     assert plan.on_escalation is not None  # noqa: S101 - it may prompt
-    due = _Due(MessageKind.ON_ESCALATION, 1, plan.on_escalation, escalated_at)
+    occurrence = 1 + sum(
+        said.message is MessageKind.ON_ESCALATION for said in standing.episode.messages
+    )
+    due = _Due(MessageKind.ON_ESCALATION, occurrence, plan.on_escalation, escalated_at)
     planned = _planned(standing, facts, now, due)
     return _dropped(planned) if _is_over_budget(standing, escalated_at) else planned
 
@@ -149,7 +152,7 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
     escalated_at = episode.escalated_at
     if escalated_at is None or now >= _stale_at(standing, escalated_at):
         return False
-    if any(said.message is MessageKind.ON_ESCALATION for said in episode.messages):
+    if any(map(_is_news_of_the_escalation, episode.messages)):
         return False
     if put_in_the_past_at(standing.compiled, facts, lambda text: _prompted_at(text, escalated_at)):
         return False
@@ -162,6 +165,16 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
         if message.skipped is None
     ]
     return all(at < opened_at and at <= escalated_at - A_DAY for at in said)
+
+
+def _is_news_of_the_escalation(said: CustomerMessage) -> bool:
+    """Whether it stands for the episode's `on_escalation`: where a person answered, nothing does.
+
+    What was withdrawn for another reason may be said yet.
+    """
+    if said.message is not MessageKind.ON_ESCALATION:
+        return False
+    return said.withdrawn is None or said.withdrawn == Reason.REPLIED
 
 
 def _stale_at(standing: Standing, due_at: datetime) -> datetime:
@@ -264,7 +277,7 @@ def _updates_of(episode: Episode, facts: Facts) -> list[CustomerMessage]:
 
 
 def _updates_said(episode: Episode, facts: Facts) -> int:
-    return sum(1 for message in _updates_of(episode, facts) if message.skipped is None)
+    return sum(1 for message in _updates_of(episode, facts) if message.is_said)
 
 
 # --- delivery ------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from engine.domain.rule import Kind, Level, Mode, Receiver
 from engine.domain.ruleset import CompiledRule, Ruleset
 from engine.domain.standing import Standing, next_after_firing, stand
 from engine.domain.ticket import utc_second
+from engine.domain.unreachable import tell_of_unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def decide(
     Returns:
         The same for the same arguments, always.
     """
-    standings = _stand_all(facts, ruleset, now)
+    standings = standings_of(facts, ruleset, now)
     tick = Tick(facts, receivers, now)
     firings: list[NewFiring] = []
     spent: dict[str, int] = {}
@@ -102,6 +103,7 @@ def decide(
         planned, later = plan_messages(after, facts, now)
         owed, owed_at = plan_follow_up(after, facts, now)
         planned, later = [*planned, *owed], [*later, *owed_at]
+    tell_of_unreachable(tick, after)
     written = [one for one in planned if one.waits_for is None]
     for one in written:
         is_said = one.message.skipped is None
@@ -130,7 +132,8 @@ def rules_for(facts: Facts, ruleset: Ruleset) -> tuple[CompiledRule, ...]:
     return ruleset.of_tickets() if facts.by is None else ruleset.of_groups(facts.by)
 
 
-def _stand_all(facts: Facts, ruleset: Ruleset, now: datetime) -> dict[str, Standing]:
+def standings_of(facts: Facts, ruleset: Ruleset, now: datetime) -> dict[str, Standing]:
+    """How every rule of the subject's kind stands, by id; inhibiting ones first."""
     standings: dict[str, Standing] = {}
     for compiled in rules_for(facts, ruleset):
         standings[compiled.rule.id] = stand(compiled, facts, now, standings)

@@ -85,6 +85,8 @@ class CustomerMessage:
         due_at: When the promise fell due (aware UTC).
         deliver_at: When it may go out, or would have gone out (aware UTC).
         skipped: Why it never goes out; None when it may.
+        withdrawn: Why the guard stopped it just before it went out; None when it did not. It counts
+            for nothing then, and what it promised is decided anew.
     """
 
     episode: EpisodeId
@@ -96,6 +98,12 @@ class CustomerMessage:
     due_at: datetime
     deliver_at: datetime
     skipped: Reason | None = None
+    withdrawn: str | None = None
+
+    @property
+    def is_said(self) -> bool:
+        """Whether it went out, or is on its way."""
+        return self.skipped is None and self.withdrawn is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from engine.domain.bounce import Bounce
 from engine.domain.condition import ContactsBy
-from engine.domain.contact import ContactLog
+from engine.domain.contact import Contact, ContactLog
 from engine.domain.episode import CustomerMessage, Episode
 from engine.domain.history import History, View
 from engine.domain.ruleset import CompiledRule
@@ -66,6 +67,8 @@ class Facts:
         taken: (ticket, field) that rules on other subjects write at this very instant.
         messages: Our messages to these tickets and to their customers, newest last; those that
             were skipped among them.
+        turns: Per customer that heard from us: when they turned to us, on any ticket, in order.
+        bounces: Addresses that mail to them came back from, each by its hash.
         known: Since when each rule's text is in force; a rule without an entry has no backlog.
         budget_used: Escalations that each rule has fired in the present period.
         limits: How often a customer may hear from us.
@@ -89,6 +92,8 @@ class Facts:
     )
     taken: frozenset[tuple[str, str]] = frozenset()
     messages: tuple[CustomerMessage, ...] = ()
+    turns: Mapping[str, tuple[Contact, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    bounces: Mapping[str, Bounce] = field(default_factory=lambda: MappingProxyType({}))
     known: Mapping[str, Known] = field(default_factory=lambda: MappingProxyType({}))
     budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     limits: CustomerLimits = field(default_factory=CustomerLimits)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from engine.domain.autoresponder import NO_ANSWERS, Answers
 from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, Value
 from engine.domain.view import CREATION, REOPENING_COUNTS_AFTER, Mark, Turn, View, Wrote
 
@@ -24,6 +25,7 @@ class Fold:
 
     Attributes:
         wrote_at: When the customer wrote, in order.
+        answers: What answered our messages at once, and so is no person's.
         changes: Field → its value so far, where it was changed.
     """
 
@@ -31,6 +33,7 @@ class Fold:
     status: Status
     assignee: str | None
     wrote_at: list[datetime] = field(default_factory=list)
+    answers: Answers = NO_ANSWERS
     changes: dict[str, Value] = field(default_factory=dict)
 
     @property
@@ -40,9 +43,10 @@ class Fold:
         return None if found is None else str(found)
 
 
-def is_customer_message(event: Event) -> bool:
-    """Whether the customer wrote it."""
-    return event.kind is EventKind.MESSAGE and event.actor is Actor.CUSTOMER
+def is_customer_message(event: Event, answers: Answers) -> bool:
+    """Whether the customer wrote it, and no machine of theirs."""
+    is_theirs = event.kind is EventKind.MESSAGE and event.actor is Actor.CUSTOMER
+    return is_theirs and not answers.is_machines(event)
 
 
 def opening_view(ticket: Ticket) -> View:
@@ -75,14 +79,23 @@ def take(fold: Fold, events: Iterable[Event], without: frozenset[str]) -> None:
 
 def _take_message(fold: Fold, event: Event) -> None:
     view = fold.view
-    if event.actor is Actor.CUSTOMER:
+    if _is_answer_at_once(fold, event):
+        view.answers_itself_at = event.at
+    elif event.actor is Actor.CUSTOMER:
+        view.answers_itself_at = None
         _take_customer_message(fold, event)
     elif event.is_public and event.actor is Actor.PERSON:
+        view.answers_itself_at = None
         view.last_agent_reply_at = view.last_public_update_at = event.at
         view.waiting = None
         view.unanswered_messages = 0
     elif event.is_public and event.actor is Actor.OURSELVES:
         view.last_public_update_at = event.at
+
+
+def _is_answer_at_once(fold: Fold, event: Event) -> bool:
+    is_marked = event.actor is Actor.ROBOT and event.is_public and not event.is_bounce
+    return (is_marked or event.actor is Actor.CUSTOMER) and fold.answers.is_at_once(event)
 
 
 def _take_customer_message(fold: Fold, event: Event) -> None:
@@ -129,7 +142,7 @@ def _take_status(fold: Fold, event: Event, was: Status) -> None:
         view.resolved_at = event.at
     elif was.is_resolved and not status.is_resolved:
         _take_return(fold, event)
-    elif event.actor not in _MACHINES and not status.is_resolved:
+    elif not _is_machines(fold, event) and not status.is_resolved:
         view.status_changed = Mark(event.anchor_key, event.at)
 
 
@@ -142,12 +155,17 @@ def _take_return(fold: Fold, event: Event) -> None:
     mark = Mark(event.anchor_key, event.at)
     wrote = bisect_right(wrote_at, event.at) > bisect_right(wrote_at, resolved_at)
     is_late = event.at - resolved_at >= REOPENING_COUNTS_AFTER
-    if wrote or (is_late and event.actor not in _MACHINES):
+    is_machines = _is_machines(fold, event)
+    if wrote or (is_late and not is_machines):
         _reopen(fold, mark)
         return
     view.uncounted_gaps.append((resolved_at, event.at))
-    if event.actor not in _MACHINES and _status_before(view, resolved_at) is not fold.status:
+    if not is_machines and _status_before(view, resolved_at) is not fold.status:
         view.status_changed = mark
+
+
+def _is_machines(fold: Fold, event: Event) -> bool:
+    return event.actor in _MACHINES or fold.answers.is_machines(event)
 
 
 def _reopen(fold: Fold, mark: Mark) -> None:

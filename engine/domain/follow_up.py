@@ -15,6 +15,7 @@ from engine.domain.rule import CustomerPlan, FollowUp, Mode
 from engine.domain.ruleset import CompiledRule
 from engine.domain.skipping import delivery_on, fate_of
 from engine.domain.standing import Standing
+from engine.domain.withholding import withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _resolved(facts: Facts, now: datetime) -> View | None:
     ticket = view.ticket
     if view.resolved_at is None or ticket.merged_into or ticket.is_gone:
         return None
-    return None if ticket.customer.no_updates or ticket.customer.is_automatic else view
+    return view if withheld(facts, facts.subject, now) is None else None
 
 
 def _is_said(facts: Facts, view: View) -> bool:

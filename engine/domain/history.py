@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from engine.domain.autoresponder import answers_among
 from engine.domain.fold import Fold, is_customer_message, opening_view, take, take_over
-from engine.domain.ticket import Event, EventKind, Ticket, with_values
+from engine.domain.ticket import Customer, Event, EventKind, Ticket, with_values
 from engine.domain.view import CREATION, Mark, View
 
 __all__ = ["CREATION", "Absorbed", "History", "Mark", "View"]
+
+_ADDRESS = frozenset({"customer.id", "customer.email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,15 @@ class History:
                 return str(event.after) if event.after else None
         return self.opening.customer.id
 
+    def addressee_at(self, at: datetime) -> Customer:
+        """Whom a message on the ticket would go to at `at` (aware UTC): the id and the address."""
+        found = self.opening.customer
+        for event in self.events:
+            if event.at <= at and event.field in _ADDRESS:
+                name = event.field.partition(".")[2]
+                found = replace(found, **{name: str(event.after) if event.after else None})
+        return found
+
     def as_of(self, at: datetime, without: frozenset[str] = frozenset()) -> View:
         """How the ticket stood at `at` (aware UTC), everything of that instant included.
 
@@ -83,7 +95,8 @@ class History:
         """
         happened = self.events[: bisect_right(self.events, at, key=_at)]
         fold = Fold(opening_view(self.opening), self.opening.status, self.opening.assignee)
-        fold.wrote_at = [event.at for event in happened if is_customer_message(event)]
+        fold.answers = answers_among(happened)
+        fold.wrote_at = [e.at for e in happened if is_customer_message(e, fold.answers)]
         start = 0
         for one in self.absorbed:
             if one.at > at:

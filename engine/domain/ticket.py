@@ -190,6 +190,7 @@ class Event:
         text: For `MESSAGE`: what was written, quotations removed.
         channel: For `MESSAGE`: how it came in, if known.
         who: Name of the person, where known; for the record only.
+        is_bounce: For `MESSAGE`: it says that one of ours did not reach the customer's address.
     """
 
     id: str
@@ -206,6 +207,7 @@ class Event:
     channel: str | None = None
     rule: str | None = None
     who: str | None = None
+    is_bounce: bool = False
 
     @property
     def anchor_key(self) -> str:

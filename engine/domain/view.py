@@ -60,6 +60,8 @@ class View:
         assigned: Since when the present assignee has it; None when nobody has, or by our own hand.
         waiting: The first turn of the customer that no person has publicly answered.
         resolved_at: Since when it is resolved; None while it is not.
+        answers_itself_at: When the customer's address last answered us at once, as no person does;
+            None where it never did, or a person has written publicly since.
         turns: The contacts on it, in order.
         uncounted_gaps: Spells of resolution that were taken back and do not count.
     """
@@ -76,6 +78,7 @@ class View:
     last_customer_message_at: datetime | None = None
     last_agent_reply_at: datetime | None = None
     last_public_update_at: datetime | None = None
+    answers_itself_at: datetime | None = None
     unanswered_messages: int = 1
     reopens: int = 0
     reassignments: int = 0

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.facts import CustomerLimits, Known
 from engine.domain.reason import Reason
+from engine.domain.reconsider import Reconsidered
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
 from engine.errors import MessageError
-from engine.pipeline.guard import Verdict, guard, silenced_until
+from engine.pipeline.guard import Verdict, around, guard
 from engine.pipeline.ingest import in_order, save
 from engine.pipeline.leasing import is_digest, lease
+from engine.pipeline.reachability import arrived, came_back
+from engine.pipeline.second_look import second_look, take_in
 from engine.pipeline.subjects import subjects_of
 from engine.ports import (
     Channel,
@@ -57,6 +61,8 @@ class Outside:
         reply_channels: Helpdesk name → the channel by which its customers are written to, where
             the helpdesk itself cannot reply.
         ruleset: The rules in force.
+        limits: How often a customer may hear from us.
+        known: Since when each rule's text is in force.
         jitter: Gives a number from 0 to 1, to spread retries.
     """
 
@@ -65,6 +71,8 @@ class Outside:
     reply_channels: Mapping[str, str]
     composer: Composer
     ruleset: Ruleset
+    limits: CustomerLimits = field(default_factory=CustomerLimits)
+    known: Mapping[str, Known] = field(default_factory=dict)
     jitter: Callable[[], float] = random.random
 
 
@@ -169,12 +177,18 @@ class _Run:
     def _act_on(self, row: OutboxRow) -> list[Finished]:
         reading, record = self._read(row.action)
         with self.store.read() as tx:
-            silent_until = silenced_until(tx, self.outside.ruleset, row.action, self.now)
-        verdict = guard(row, self.outside.ruleset, reading, record, silent_until)
-        if verdict.stop is not None:
-            return [self._stop(row, verdict.stop.value)]
+            surroundings = around(tx, self.outside.ruleset, row.action, self.now)
+        verdict = guard(row, self.outside.ruleset, reading, record, surroundings)
         if verdict.wait or verdict.silenced_until is not None:
             return [self._put_off(row, verdict)]
+        take_in(self.store, reading, record, self.outside.ruleset.group_kinds, self.now)
+        if verdict.stop is not None:
+            return [self._stop(row, verdict.stop.value)]
+        if row.action.audience is Audience.CUSTOMER:
+            again = self._second_look(row)
+            if again.action is None:
+                return [self._stop(row, again.stop.value if again.stop else "")]
+            row = replace(row, action=again.action)
         ticket = _ticket(reading, record)
         if ticket is None:
             return [self._stop(row, f"{row.action.ticket} is unknown")]
@@ -207,6 +221,12 @@ class _Run:
         return [*finished, *(self._settle(act.do(), Verdict(), *begun) if begun else ())]
 
     # --- before ---
+
+    def _second_look(self, row: OutboxRow) -> Reconsidered:
+        outside = self.outside
+        return second_look(
+            self.store, row, outside.ruleset, outside.limits, outside.known, self.now
+        )
 
     def _read(self, action: Action) -> tuple[Reading, TicketRecord | None]:
         helpdesk = self.outside.helpdesks.get(action.ticket.partition(":")[0])
@@ -278,6 +298,8 @@ class _Run:
             return self._arrived(sent, verdict, *rows)
         if sent.state is SentState.UNKNOWN and is_customer:
             return [self._finish(row, OutboxState.UNKNOWN, sent.reason) for row in rows]
+        if sent.bounced and is_customer:
+            self._came_back(rows[0].action, sent.reason)
         if sent.state is SentState.REJECTED or attempts + 1 >= MOST_ATTEMPTS:
             return [self._finish(row, OutboxState.REJECTED, sent.reason) for row in rows]
         until = self.clock() + (sent.retry_after or self._backoff(attempts))
@@ -299,6 +321,8 @@ class _Run:
                     finished.append(Finished(row, OutboxState.UNKNOWN, "the lease was lost"))
                     continue
                 self._remember(tx, row.action, verdict)
+                if row.action.audience is Audience.CUSTOMER:
+                    tx.message_arrived(row.action, self.now)
                 finished.append(Finished(row, OutboxState.DELIVERED, None))
         return finished
 
@@ -306,9 +330,19 @@ class _Run:
         events = own_events(action, verdict, self.now)
         record = tx.records([action.ticket]).get(action.ticket) if events else None
         if record is not None:
+            if action.kind is ActionKind.REPLY:
+                arrived(tx, record.source, self.now)
             written = replace(record, events=in_order((*record.events, *events)))
             (present,) = save(tx, [written])
             tx.mark_due(subjects_of(present, self.outside.ruleset.group_kinds), self.now)
+
+    def _came_back(self, action: Action, reason: str) -> None:
+        """The customer's address takes no mail: nothing more is tried, and staff will be told."""
+        with self.store.write() as tx:
+            record = tx.records([action.ticket]).get(action.ticket)
+            news = came_back(tx, action, record.source, reason, self.now) if record else []
+            kinds = self.outside.ruleset.group_kinds
+            tx.mark_due((s for ticket in news for s in subjects_of(ticket, kinds)), self.now)
 
     def _stop(
         self, row: OutboxRow, reason: str, state: OutboxState = OutboxState.CANCELLED
@@ -319,7 +353,7 @@ class _Run:
         with self.store.write() as tx:
             tx.finish(row.id, self.token, state, self.clock(), reason)
             if row.action.audience is Audience.CUSTOMER:
-                tx.mark_due([row.action.ticket], self.now)
+                tx.mark_due({row.action.ticket, row.action.subject}, self.now)
         return Finished(row, state, reason)
 
     def _put_off(self, row: OutboxRow, verdict: Verdict) -> Finished:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from engine.domain.bounce import Bounce, address_hash
 from engine.domain.budget import period_start
 from engine.domain.condition import ContactsBy, ContactsTest
 from engine.domain.contact import Contact, ContactLog, within
@@ -40,6 +41,8 @@ class Gathered:
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
+    turns: dict[str, tuple[Contact, ...]]
+    bounces: dict[str, Bounce]
     silences: Silences
     budget_used: dict[str, int] = field(default_factory=dict)
 
@@ -76,6 +79,8 @@ class Gathered:
                 or message.ticket in merged
                 or message.customer in customers
             ),
+            turns=self.turns,
+            bounces=self.bounces,
             known=self.known,
             budget_used=self.budget_used,
             limits=self.limits,
@@ -126,6 +131,9 @@ def gather(
     episodes = {**episodes, **(tx.episodes(missing) if missing else {})}
     merged = {one.history.ticket_id for h in histories.values() for one in h.absorbed}
     customers = {c for h in histories.values() if (c := h.customer_at(now))}
+    speaks = any(compiled.rule.customer is not None for compiled in ruleset.rules)
+    names = histories.keys() | merged
+    messages = tx.customer_messages(customers, names, _EVER) if speaks else ()
     return Gathered(
         now=now,
         ruleset=ruleset,
@@ -142,7 +150,9 @@ def gather(
         customer_escalations=(
             tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
         ),
-        messages=_messages(tx, ruleset, customers, histories.keys() | merged),
+        messages=list(messages),
+        turns=_turns(tx, messages, customers),
+        bounces=tx.bounces(_addresses(histories.values(), now)) if speaks else {},
         silences=silences_of(tx, ruleset, now),
         budget_used={
             compiled.rule.id: tx.budget_used(
@@ -190,12 +200,22 @@ def silences_of(tx: Transaction, ruleset: Ruleset, now: datetime) -> Silences:
     return Silences((*tx.silences(now - latest), *ruleset.generation.silences))
 
 
-def _messages(
-    tx: Transaction, ruleset: Ruleset, customers: Iterable[str], tickets: Iterable[str]
-) -> list[CustomerMessage]:
-    if all(compiled.rule.customer is None for compiled in ruleset.rules):
-        return []
-    return list(tx.customer_messages(customers, tickets, _EVER))
+def _turns(
+    tx: Transaction, messages: Iterable[CustomerMessage], customers: Collection[str]
+) -> dict[str, tuple[Contact, ...]]:
+    """When customers turned to us, since they first heard from us: it may be their machine."""
+    since: dict[str, datetime] = {}
+    for said in messages:
+        if said.customer in customers and said.customer is not None:
+            since[said.customer] = min(said.deliver_at, since.get(said.customer, said.deliver_at))
+    return {
+        customer: tx.contacts(ContactsBy.CUSTOMER, customer, at) for customer, at in since.items()
+    }
+
+
+def _addresses(histories: Iterable[History], now: datetime) -> set[str]:
+    found = (address_hash(history.addressee_at(now)) for history in histories)
+    return {address for address in found if address is not None}
 
 
 def _contacts(

@@ -12,10 +12,11 @@ from datetime import datetime
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
 from engine.domain.episode import MessageKind
 from engine.domain.reason import Reason
-from engine.domain.rule import Mode
+from engine.domain.rule import AcknowledgeBy, Mode, Rule
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, value_of
 from engine.pipeline.gather import silences_of
+from engine.pipeline.subjects import group_of
 from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord, Transaction
 
 
@@ -38,12 +39,30 @@ class Verdict:
     as_of: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around an action, its ticket aside.
+
+    Attributes:
+        silenced_until: Until when the rule is silenced on the ticket, if it is (aware UTC).
+        others_open: A notice names further tickets, and one of these is open.
+        taken: Acknowledgements of the group that it is about.
+    """
+
+    silenced_until: datetime | None = None
+    others_open: bool = False
+    taken: tuple[Event, ...] = ()
+
+
+ALONE = Around()
+
+
 def guard(
     row: OutboxRow,
     ruleset: Ruleset,
     reading: Reading,
     record: TicketRecord | None,
-    silenced_until: datetime | None = None,
+    around: Around = ALONE,
 ) -> Verdict:
     """Whether an action is still right.
 
@@ -52,7 +71,7 @@ def guard(
         ruleset: The rules in force now.
         reading: The ticket, read again from its helpdesk.
         record: The ticket as the store holds it.
-        silenced_until: Until when the rule is silenced on the ticket, if it is (aware UTC).
+        around: What else matters.
     """
     action = row.action
     rule = ruleset.generation.rule(action.episode.rule)
@@ -61,17 +80,41 @@ def guard(
     if action.kind is ActionKind.DIGEST:
         return Verdict()
     if reading.presence is Presence.GONE:
-        return Verdict(stop=Reason.GONE)
+        return Verdict() if around.others_open else Verdict(stop=Reason.GONE)
     seen = reading.observation
-    verdict = _unreadable(action, record) if seen is None else _read(row, seen, record)
-    if silenced_until is None or verdict.stop is not None:
+    verdict = (
+        _unreadable(action, record) if seen is None else _read(row, rule, seen, record, around)
+    )
+    if around.silenced_until is None or verdict.stop is not None:
         return verdict
     if action.audience is Audience.CUSTOMER:
         return Verdict(stop=Reason.SILENCED)
-    return Verdict(silenced_until=silenced_until)
+    return Verdict(silenced_until=around.silenced_until)
 
 
-def silenced_until(
+def around(tx: Transaction, ruleset: Ruleset, action: Action, now: datetime) -> Around:
+    """What stands around an action at `now` (aware UTC)."""
+    names = set(_named(action)) - {action.ticket}
+    others = tx.records(names).values() if names else ()
+    is_group = group_of(action.subject) is not None
+    return Around(
+        silenced_until=_silenced_until(tx, ruleset, action, now),
+        others_open=any(_is_open(record.source) for record in others),
+        taken=tx.group_events([action.subject]).get(action.subject, ()) if is_group else (),
+    )
+
+
+def _named(action: Action) -> list[str]:
+    """The tickets that a notice names."""
+    named = action.details.get("tickets") if action.kind is ActionKind.NOTIFY else None
+    return [str(name) for name in named] if isinstance(named, list) else []
+
+
+def _is_open(ticket: Ticket) -> bool:
+    return not (ticket.status.is_resolved or ticket.is_gone or ticket.merged_into)
+
+
+def _silenced_until(
     tx: Transaction, ruleset: Ruleset, action: Action, now: datetime
 ) -> datetime | None:
     """Until when the action's rule is silenced on its ticket (aware UTC); None when it is not.
@@ -82,16 +125,20 @@ def silenced_until(
     rule = ruleset.generation.rule(action.episode.rule)
     if rule is None or not silences:
         return None
-    named = action.details.get("tickets") if action.kind is ActionKind.NOTIFY else None
-    records = tx.records({action.ticket, *(named if isinstance(named, list) else ())})
+    records = tx.records({action.ticket, *_named(action)})
     over = [silences.over(rule.ids, record.source, now) for record in records.values()]
     found = [quiet.until for quiet in over if quiet is not None]
     return min(found) if found and len(found) == len(over) else None
 
 
-def _read(row: OutboxRow, seen: Observation, record: TicketRecord | None) -> Verdict:
-    events = (*(seen.events or ()), *(record.events if record else ()))
-    stop = _overtaken(row, seen.ticket, events)
+def _read(
+    row: OutboxRow, rule: Rule, seen: Observation, record: TicketRecord | None, around: Around
+) -> Verdict:
+    told = (*(seen.events or ()), *seen.messages, *(record.events if record else ()))
+    stop = _over(row, seen.ticket, told)
+    if stop is not None and around.others_open:
+        stop = None  # the notice is about the others, too
+    stop = stop or _overtaken(row, rule, seen.ticket, (*told, *around.taken))
     if stop is not None:
         return Verdict(stop=stop)
     if row.action.kind is not ActionKind.CHANGE:
@@ -100,13 +147,13 @@ def _read(row: OutboxRow, seen: Observation, record: TicketRecord | None) -> Ver
         change
         for change in row.action.changes
         if _is_as_seen(change, seen.ticket, record)
-        and not _was_changed(events, change.field, row.created_at)
+        and not _was_changed(told, change.field, row.created_at)
     )
     return Verdict(changes=left) if left else Verdict(stop=Reason.CHANGED_BY_PERSON)
 
 
-def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
-    """What has happened meanwhile that makes the action wrong."""
+def _over(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
+    """Why there is nothing left to do on the ticket; None where there is."""
     reason: Reason | None = None
     if ticket.is_gone:
         reason = Reason.GONE
@@ -117,11 +164,18 @@ def _overtaken(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reaso
         reason = Reason.CHANGED_BY_PERSON if is_back else None
     elif ticket.status.is_resolved:
         reason = Reason.RESOLVED
-    elif row.action.audience is Audience.CUSTOMER:
-        reason = _why_silent(row, ticket, events)
-    elif row.action.audience is Audience.STAFF and _was_acknowledged(events, row):
-        reason = Reason.ACKNOWLEDGED
     return reason
+
+
+def _overtaken(
+    row: OutboxRow, rule: Rule, ticket: Ticket, events: Sequence[Event]
+) -> Reason | None:
+    """What has happened meanwhile that makes the action wrong, though there is something to do."""
+    if row.action.audience is Audience.CUSTOMER and not _is_follow_up(row.action):
+        return _why_silent(row, ticket, events)
+    if row.action.audience is Audience.STAFF and _was_taken(row, rule, events):
+        return Reason.ACKNOWLEDGED
+    return None
 
 
 def _why_silent(row: OutboxRow, ticket: Ticket, events: Sequence[Event]) -> Reason | None:
@@ -176,10 +230,26 @@ def _was_answered(events: Sequence[Event], since: datetime) -> bool:
     )
 
 
-def _was_acknowledged(events: Sequence[Event], row: OutboxRow) -> bool:
-    return any(
-        event.kind is EventKind.ACKNOWLEDGED
-        and event.at > row.created_at
-        and event.rule in (None, row.action.episode.rule)
-        for event in events
-    )
+def _was_taken(row: OutboxRow, rule: Rule, events: Sequence[Event]) -> bool:
+    """Whether somebody took the escalation after the notice of one of its levels was decided."""
+    if row.action.level is None:
+        return False  # it tells of something else than a level
+    since = [event for event in events if event.at > row.created_at]
+    return any(_acknowledges(event, row, rule) for event in since)
+
+
+def _acknowledges(event: Event, row: OutboxRow, rule: Rule) -> bool:
+    if event.kind is EventKind.ACKNOWLEDGED:
+        return event.rule in (None, row.action.episode.rule)
+    if event.actor is not Actor.PERSON or not _is_of_an_escalation(row.action):
+        return False
+    accepted = rule.acknowledge.by
+    if event.kind is EventKind.MESSAGE:
+        return event.is_public and AcknowledgeBy.REPLY in accepted
+    is_assignment = event.kind is EventKind.CHANGED and event.field == "assignee"
+    return is_assignment and bool(event.after) and AcknowledgeBy.ASSIGNMENT in accepted
+
+
+def _is_of_an_escalation(action: Action) -> bool:
+    level = action.details.get("level")
+    return isinstance(level, dict) and level.get("kind") is not None

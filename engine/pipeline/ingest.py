@@ -20,6 +20,7 @@ from engine.domain.ticket import (
     utc_second,
     value_of,
 )
+from engine.pipeline.reachability import heard_of_addresses
 from engine.pipeline.subjects import subjects_of
 from engine.ports import Helpdesk, Observation, RejectedRow, Store, TicketRecord, Transaction
 
@@ -75,7 +76,7 @@ def ingest(
         batch = helpdesk.changes(watermark, now)
         if batch.observations or batch.watermark != watermark:
             with store.write() as writing:
-                events += _take(writing, batch.observations, kinds)
+                events += take(writing, batch.observations, kinds)
                 writing.set_watermark(helpdesk.name, batch.watermark, now)
         tickets.update(observation.ticket.id for observation in batch.observations)
         rejected.extend(batch.rejected)
@@ -83,9 +84,16 @@ def ingest(
             return Ingested(frozenset(tickets), events, tuple(rejected))
 
 
-def _take(
+def take(
     tx: Transaction, observations: Iterable[Observation], kinds: tuple[ContactsBy, ...]
 ) -> int:
+    """Keep what was observed and mark whom it concerns due; how many events are new.
+
+    Args:
+        tx: Where it is kept.
+        observations: In time order.
+        kinds: The kinds of group that rules read.
+    """
     observed = list(observations)
     records = tx.records({observation.ticket.id for observation in observed})
     known = {name: len(record.events) for name, record in records.items()}
@@ -100,6 +108,9 @@ def _take(
             for subject in subjects_of(ticket, kinds):
                 due.setdefault(subject, observation.at)
     save(tx, [records[name] for name in sorted(records)])
+    for ticket, at in heard_of_addresses(tx, records.values()):
+        for subject in subjects_of(ticket, kinds):
+            due.setdefault(subject, at)
     for subject, at in _survivors_due(tx, merges, kinds):
         due.setdefault(subject, at)
     for at in sorted(set(due.values())):

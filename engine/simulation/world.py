@@ -92,6 +92,8 @@ class World:
             reply_channels={},
             composer=self.composer(policy.ruleset.generation),
             ruleset=policy.ruleset,
+            limits=policy.limits,
+            known=policy.known,
             jitter=lambda: 0.5,
         )
         self.cycle = Cycle(

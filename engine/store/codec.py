@@ -159,7 +159,7 @@ def value_of_json(field: str | None, value: Any) -> Value:  # noqa: ANN401
 # --- events --------------------------------------------------------------------------------------
 
 _EVENT_TEXTS = ("source_id", "episode", "field", "channel", "rule", "who")
-_EVENT_PARTS = frozenset({*_EVENT_TEXTS, "before", "after", "is_public", "text"})
+_EVENT_PARTS = frozenset({*_EVENT_TEXTS, "before", "after", "is_public", "text", "is_bounce"})
 _EVENT_KINDS = {kind.value: kind for kind in EventKind}
 _ACTORS = {actor.value: actor for actor in Actor}
 
@@ -174,6 +174,8 @@ def encode_event(event: Event) -> str:
         data["after"] = value_json(event.after)
     if not event.is_public:
         data["is_public"] = False
+    if event.is_bounce:
+        data["is_bounce"] = True
     if event.text:
         data["text"] = event.text
     return dumps(data)

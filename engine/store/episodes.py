@@ -6,7 +6,20 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Text, bindparam, delete, exists, insert, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    text,
+    update,
+)
 
 from engine.domain.actions import Audience
 from engine.domain.episode import (
@@ -19,6 +32,7 @@ from engine.domain.episode import (
 )
 from engine.domain.reason import Reason
 from engine.domain.rule import Kind
+from engine.ports import OutboxState
 from engine.store.among import among
 from engine.store.bulk import BulkInsert, keep_existing, overwrite
 from engine.store.codec import instant, maybe_instant, maybe_seconds, seconds
@@ -32,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Select
 
+    from engine.domain.actions import Action
     from engine.store.part import AnyRow
 
 _E, _F, _M, _O, _T = EPISODES.c, FIRINGS.c, MESSAGES.c, OUTBOX.c, TICKETS.c
@@ -53,7 +68,6 @@ _EPISODES = (
     .order_by(_E.subject, _E.rule, _E.anchor_at, _E.anchor)
 )
 _FIRINGS = select(*FIRINGS.c).where(among(_F.subject, "ids")).order_by(_F.position, _F.is_shadow)
-_MESSAGES = select(*MESSAGES.c).where(among(_M.subject, "ids")).order_by(_M.position)
 
 _ESCALATIONS_OF_TICKETS = (
     select(_T.customer_id, _E.escalated_at)
@@ -66,22 +80,39 @@ _ESCALATIONS_OF_GROUPS = select(_E.subject, _E.escalated_at).where(
 
 # The ledger holds what was written down; whether it went out stands in the outbox, where a row for
 # a customer names its message in its details.
-_NEVER_SENT = exists().where(
+_IS_WITHDRAWN = and_(
     _O.subject == _M.subject,
     _O.rule == _M.rule,
     _O.anchor == _M.anchor,
     _O.audience == Audience.CUSTOMER.value,
     _O.occurrence == _M.occurrence,
     _O.message == _M.message,
-    _O.state == "cancelled",
+    _O.state == OutboxState.CANCELLED.value,
+    _M.skipped.is_(None),
+)
+_WITHDRAWN = select(func.coalesce(_O.reason, "")).where(_IS_WITHDRAWN).limit(1).scalar_subquery()
+_MESSAGES = (
+    select(*MESSAGES.c, _WITHDRAWN.label("withdrawn"))
+    .where(among(_M.subject, "ids"))
+    .order_by(_M.position)
+)
+_ARRIVED = (
+    update(MESSAGES)
+    .where(
+        _M.subject == bindparam("of_subject"),
+        _M.rule == bindparam("of_rule"),
+        _M.anchor == bindparam("of_anchor"),
+        _M.message == bindparam("of_message"),
+        _M.occurrence == bindparam("of_occurrence"),
+        _M.deliver_at < bindparam("arrived_at", type_=BigInteger),
+    )
+    .values(deliver_at=bindparam("arrived_at", type_=BigInteger))
 )
 
 
 def _messages_by(column: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    return select(*MESSAGES.c).where(
-        among(column, "ids"),
-        _M.deliver_at >= bindparam("since"),
-        or_(_M.skipped.is_not(None), ~_NEVER_SENT),
+    return select(*MESSAGES.c, null().label("withdrawn")).where(
+        among(column, "ids"), _M.deliver_at >= bindparam("since"), ~exists().where(_IS_WITHDRAWN)
     )
 
 
@@ -204,6 +235,20 @@ class EpisodePart(Part):
         return tuple(message for _, message in sorted(each.items(), key=lambda item: (
             item[1].deliver_at, item[0])))  # fmt: skip
 
+    def message_arrived(self, action: Action, at: datetime) -> None:
+        """Note when a customer's message really went out (aware UTC), if later than decided."""
+        self._connection.execute(
+            _ARRIVED,
+            {
+                "of_subject": action.episode.subject,
+                "of_rule": action.episode.rule,
+                "of_anchor": action.episode.anchor,
+                "of_message": action.details.get("message"),
+                "of_occurrence": action.occurrence,
+                "arrived_at": seconds(at),
+            },
+        )
+
 
 def _key(episode: EpisodeId) -> tuple[str, str, str]:
     """The columns that name an episode, in the tables' order."""
@@ -285,4 +330,5 @@ def _message(row: AnyRow) -> CustomerMessage:
         due_at=instant(row.due_at),
         deliver_at=instant(row.deliver_at),
         skipped=None if row.skipped is None else Reason(row.skipped),
+        withdrawn=row.withdrawn,
     )

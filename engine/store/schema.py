@@ -277,6 +277,19 @@ SILENCES = Table(
 Index("silences_by_end", SILENCES.c.ends_at)
 _partial_index("silences_to_tell_of", SILENCES.c.id, where=IS_TO_BE_TOLD_OF)
 
+# `address` is a hash. What was cleared stays, so that an old bounce told again is no news.
+BOUNCES = Table(
+    "bounces",
+    METADATA,
+    Column("address", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("key", Text),
+    Column("cleared_at", Instant),
+    sqlite_with_rowid=False,
+)
+
 GENERATIONS = Table(
     "generations",
     METADATA,

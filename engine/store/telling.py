@@ -15,6 +15,7 @@ from engine.ports import OutboxState, ShadowFiring
 from engine.store.codec import instant, maybe_instant, seconds
 from engine.store.part import Part
 from engine.store.schema import (
+    BOUNCES,
     EPISODES,
     FIRINGS,
     HAS_ESCALATED,
@@ -79,6 +80,7 @@ _LIVE_BY_RULE = (
 _OVERDUE = _count(SUBJECTS, IS_TIMED).where(SUBJECTS.c.next_check_at < bindparam("now"))
 _UNOWNED = _count(EPISODES, HAS_ESCALATED, IS_LIVE)
 _HELD = _count(OUTBOX, NEEDS_PEOPLE)
+_UNREACHABLE = _count(BOUNCES, "cleared_at IS NULL")
 _OPEN_TICKETS = _count(TICKETS, IS_OPEN)
 _SHADOWS = (
     select(*FIRINGS.c)
@@ -150,7 +152,8 @@ class TellingPart(Part):
             live_episodes: not ended, with a level that has fired. overdue: subjects that should
             have been checked before `now`. unowned: escalations not ended (what is acknowledged
             among them, the caller takes off). held: outbox rows that wait for people, held or
-            unknown. open_tickets. outbox: rows by state, every state named.
+            unknown. unreachable: customers' addresses that take no mail. open_tickets. outbox:
+            rows by state, every state named.
         """
         found: dict[str, int] = dict(self._rows(_BY_STATE))
         return {
@@ -158,6 +161,7 @@ class TellingPart(Part):
             "overdue": self._value(_OVERDUE, now=seconds(now)),
             "unowned": self._value(_UNOWNED),
             "held": self._value(_HELD),
+            "unreachable": self._value(_UNREACHABLE),
             "open_tickets": self._value(_OPEN_TICKETS),
             "outbox": {state.value: found.get(state.value, 0) for state in OutboxState},
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.store.bounces import BouncePart
 from engine.store.contacts import ContactPart
 from engine.store.decisions import DecisionPart
 from engine.store.episodes import EpisodePart
@@ -22,6 +23,7 @@ class SqlTransaction(
     OutboxPart,
     GenerationPart,
     SilencePart,
+    BouncePart,
     TellingPart,
 ):
     """`engine.ports.Transaction` on SQLite and PostgreSQL."""

@@ -123,6 +123,7 @@ class Historian:
                 is_public=row.said.is_public,
                 text=row.said.text,
                 channel=row.said.channel,
+                is_bounce=row.said.is_bounce,
             )
         is_automatic = row.said is not None and row.said.author is Actor.ROBOT
         for name, was, now in zip(self._fields, before, after, strict=True):

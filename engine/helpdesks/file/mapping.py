@@ -36,6 +36,7 @@ class Said:
     is_public: bool
     text: str
     channel: str | None
+    is_bounce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class RowReader:
         text = None if rule.text is None else rule.text[values[rule.text.position]]
         channel = None if rule.channel is None else rule.channel[values[rule.channel.position]]
         return Said(
-            author=Actor.ROBOT if mark is True else rule.author,
+            author=Actor.ROBOT if mark is True or rule.is_bounce else rule.author,
+            is_bounce=rule.is_bounce,
             is_public=rule.is_public,
             text=_unquoted(text) if isinstance(text, str) else "",
             channel=channel if isinstance(channel, str) else None,
@@ -220,7 +222,7 @@ class RowReader:
         text = self._cell("text", rule.text) if rule.text else None
         channel = self._cell("channel", rule.channel) if rule.channel else None
         automatic = self._cell("automatic", rule.automatic) if rule.automatic else None
-        return _MessageRule(tests, rule.author, rule.public, automatic, text, channel)
+        return _MessageRule(tests, rule.author, rule.public, automatic, text, channel, rule.bounce)
 
     def _position(self, column: str) -> int:
         """Where records hold a column; it is wanted from now on."""
@@ -237,6 +239,7 @@ class _MessageRule:
     automatic: Cell | None
     text: Cell | None
     channel: Cell | None
+    is_bounce: bool
 
     def fits(self, values: Values) -> bool:
         """Whether a record is such a message."""

@@ -278,6 +278,8 @@ class MessageRule(Options):
         author: Who wrote it (`from` in the file).
         public: Whether the customer can read it.
         automatic: Which of them no person wrote: their author is a robot.
+        bounce: They say that a message of ours did not reach the customer's address; no person
+            wrote them either.
         text: Where its words are.
         channel: How it came in.
     """
@@ -286,6 +288,7 @@ class MessageRule(Options):
     author: Annotated[Actor, BeforeValidator(_author)] = Field(alias="from")
     public: Flag = True
     automatic: FlagColumn | None = None
+    bounce: Flag = False
     text: Column | None = None
     channel: Column | None = None
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
-from engine.domain.actions import ActionKind
+from engine.domain.actions import Action
 from engine.domain.episode import CustomerMessage, Episode, EpisodeId, Firing, Passing
 from engine.domain.reason import Reason, Verdict
-from engine.ports import DecisionRecord, OutboxState
+from engine.ports import DecisionRecord
 from engine.store.memory.tables import MemoryPart
 
 _CUSTOMER = "customer:"
@@ -21,12 +21,37 @@ class MemoryEpisodes(MemoryPart):
 
     def episodes(self, subjects: Iterable[str]) -> dict[str, tuple[Episode, ...]]:
         """All episodes of these subjects, ended ones too, by rule and anchor."""
-        found = {name: self._tables.episodes.get(name, {}).values() for name in subjects}
+        found = {
+            name: map(self._as_it_went, self._tables.episodes.get(name, {}).values())
+            for name in subjects
+        }
         return {
             name: tuple(sorted(each, key=lambda one: (one.id.rule, one.anchor_at, one.id.anchor)))
             for name, each in found.items()
-            if each
+            if self._tables.episodes.get(name)
         }
+
+    def _as_it_went(self, episode: Episode) -> Episode:
+        """The episode, with what the guard withdrew of its messages."""
+        withdrawn = self._tables.withdrawn
+        if not withdrawn or not episode.messages:
+            return episode
+        messages = (replace(m, withdrawn=withdrawn.get(_key(m))) for m in episode.messages)
+        return replace(episode, messages=tuple(messages))
+
+    def message_arrived(self, action: Action, at: datetime) -> None:
+        """Note when a customer's message really went out (aware UTC), if later than decided."""
+        of_subject = self._tables.episodes.get(action.episode.subject, {})
+        episode = of_subject.get(action.episode)
+        if episode is None:
+            return
+        said = message_key(action)
+        messages = tuple(
+            replace(m, deliver_at=max(m.deliver_at, at)) if _key(m) == said else m
+            for m in episode.messages
+        )
+        told = {**of_subject, episode.id: replace(episode, messages=messages)}
+        self._tables.episodes[action.episode.subject] = told
 
     def save_episodes(self, episodes: Sequence[Episode]) -> None:
         """Keep episodes with their firings and messages; known ones of these stay as they were."""
@@ -50,6 +75,11 @@ class MemoryEpisodes(MemoryPart):
                 episode = replace(kept.action.episode, rule=new)
                 action = replace(kept.action, episode=episode)
                 self._tables.outbox[number] = replace(kept, row=replace(kept.row, action=action))
+        for key, reason in list(self._tables.withdrawn.items()):
+            subject_id, rule, *rest = key
+            if rule == old:
+                del self._tables.withdrawn[key]
+                self._tables.withdrawn[subject_id, new, *rest] = reason
 
     def escalations_of_customers(self, customers: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
         """When episodes of these customers' tickets, and of their groups, became escalations."""
@@ -77,26 +107,18 @@ class MemoryEpisodes(MemoryPart):
             Each message once, in order of `deliver_at`.
         """
         whom, where = set(customers), set(tickets)
-        cancelled = set(self._cancelled())
         found = [
             message
             for message in self._messages()
             if message.customer in whom or message.ticket in where
             if message.deliver_at >= since
-            if message.skipped is not None or _key(message) not in cancelled
+            if _key(message) not in self._tables.withdrawn
         ]
         return tuple(sorted(found, key=lambda one: (one.deliver_at, _key(one))))
 
     def _messages(self) -> Iterator[CustomerMessage]:
         for episodes in self._tables.episodes.values():
             yield from chain.from_iterable(one.messages for one in episodes.values())
-
-    def _cancelled(self) -> Iterator[tuple[object, ...]]:
-        for kept in self._tables.outbox.values():
-            action = kept.action
-            if action.kind is ActionKind.REPLY and kept.row.state is OutboxState.CANCELLED:
-                message = action.details.get("message")
-                yield (*_episode_key(action.episode), message, action.occurrence)
 
     # --- decisions and budgets ---
 
@@ -175,6 +197,11 @@ def _firing_key(firing: Firing) -> tuple[object, ...]:
 
 def _episode_key(episode: EpisodeId) -> tuple[str, str, str]:
     return episode.subject, episode.rule, episode.anchor
+
+
+def message_key(action: Action) -> tuple[object, ...]:
+    """What names the message that an action carries out."""
+    return (*_episode_key(action.episode), action.details.get("message"), action.occurrence)
 
 
 def _key(message: CustomerMessage) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.ports import OutboxRow, OutboxState
+from engine.store.memory.episodes import message_key
 from engine.store.memory.tables import KeptRow, MemoryPart
 from engine.store.outbox import lane_of
 
@@ -200,6 +201,9 @@ class MemoryOutbox(MemoryPart):
 
     def _put(self, kept: KeptRow) -> None:
         self._tables.outbox[kept.row.id] = kept
+        is_stopped = kept.row.state is OutboxState.CANCELLED and not kept.action.skipped
+        if is_stopped and kept.action.kind is ActionKind.REPLY:
+            self._tables.withdrawn[message_key(kept.action)] = kept.row.reason or ""
         if kept.row.state in (*_WAITING, *_LEASES):
             self._tables.on_their_way[kept.row.id] = None
         else:

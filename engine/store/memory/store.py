@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.store.memory.bounces import MemoryBounces
 from engine.store.memory.episodes import MemoryEpisodes
 from engine.store.memory.outbox import MemoryOutbox
 from engine.store.memory.silences import MemorySilences
@@ -13,7 +14,9 @@ from engine.store.memory.telling import MemoryTelling
 from engine.store.memory.tickets import MemoryTickets
 
 
-class MemoryTransaction(MemoryTickets, MemoryEpisodes, MemoryOutbox, MemorySilences, MemoryTelling):
+class MemoryTransaction(
+    MemoryTickets, MemoryEpisodes, MemoryOutbox, MemorySilences, MemoryBounces, MemoryTelling
+):
     """`engine.ports.Transaction` on dictionaries."""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from engine.domain.actions import Action
+from engine.domain.bounce import Bounce
 from engine.domain.contact import Contact
 from engine.domain.episode import Episode, EpisodeId
 from engine.domain.silence import Silence
@@ -81,6 +82,8 @@ class Tables:
     keys: dict[str, int] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
     told_of: dict[str, SilenceTold] = field(default_factory=dict)
+    bounces: dict[str, Bounce] = field(default_factory=dict)
+    withdrawn: dict[tuple[object, ...], str] = field(default_factory=dict)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
     activations: dict[int, tuple[datetime, str]] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)

@@ -107,6 +107,7 @@ class MemoryTelling(MemoryPart):
                 one.escalated_at is not None and one.ended_at is None for one in episodes
             ),
             "held": states.count(OutboxState.HELD) + states.count(OutboxState.UNKNOWN),
+            "unreachable": sum(b.cleared_at is None for b in self._tables.bounces.values()),
             "open_tickets": sum(is_open(kept.present) for kept in self._tables.tickets.values()),
             "outbox": {state.value: states.count(state) for state in OutboxState},
         }

@@ -11,7 +11,7 @@ from engine.domain.episode import EpisodeId
 from engine.domain.reason import Reason
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, with_value
-from engine.pipeline.guard import Verdict, guard
+from engine.pipeline.guard import Around, Verdict, guard
 from engine.ports import (
     Observation,
     OutboxRow,
@@ -43,7 +43,9 @@ AUDIENCES = {
 def row(kind: ActionKind, rule_id: str = "r") -> OutboxRow:
     episode = EpisodeId(rule_id, "desk:T1", "created")
     changes = (TYPE, TAGS) if kind is ActionKind.CHANGE else ()
-    action = Action("key", kind, AUDIENCES[kind], "desk:T1", "desk:T1", episode, changes=changes)
+    action = Action(
+        "key", kind, AUDIENCES[kind], "desk:T1", "desk:T1", episode, level=1, changes=changes
+    )
     return OutboxRow(1, action, OutboxState.LEASED, 0, "token", MONDAY, MONDAY)
 
 
@@ -176,13 +178,13 @@ def test_a_field_that_stands_as_when_it_was_decided_is_changed() -> None:
 
 # --- silences ------------------------------------------------------------------------------------
 
-SILENT = MONDAY + timedelta(hours=4)
+SILENT = Around(silenced_until=MONDAY + timedelta(hours=4))
 
 
 @pytest.mark.parametrize("kind", [ActionKind.CHANGE, ActionKind.NOTE, ActionKind.NOTIFY])
 def test_what_is_silenced_waits_for_the_end_of_the_silence(kind: ActionKind) -> None:
     verdict = guard(row(kind), RULESET, reading(), record(), SILENT)
-    assert (verdict.stop, verdict.silenced_until) == (None, SILENT)
+    assert (verdict.stop, verdict.silenced_until) == (None, SILENT.silenced_until)
 
 
 def test_a_silenced_customer_is_not_written_to_at_all() -> None:
