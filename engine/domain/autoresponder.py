@@ -73,8 +73,8 @@ def answers_among(events: Iterable[Event]) -> Answers:
 
 def opened_at_once(
     opened: Iterable[tuple[str, datetime]], spoke: Iterable[tuple[str, datetime]]
-) -> list[datetime]:
-    """When tickets were opened that are themselves answers to what we wrote on another one.
+) -> list[tuple[str, datetime]]:
+    """The tickets that are themselves answers to what we wrote on another one, in order of time.
 
     A second is as fine as sources tell: what was opened in the very second of our message was not
     opened because of it.
@@ -84,7 +84,8 @@ def opened_at_once(
         spoke: Tickets on which this customer heard from us, with the instant of each message.
     """
     said = sorted((at, ticket) for ticket, at in spoke)
-    return sorted(at for ticket, at in opened if _is_answer(ticket, at, said))
+    found = ((at, ticket) for ticket, at in opened if _is_answer(ticket, at, said))
+    return [(ticket, at) for at, ticket in sorted(found)]
 
 
 def _is_answer(ticket: str, at: datetime, said: Sequence[tuple[datetime, str]]) -> bool:

@@ -125,10 +125,9 @@ def _prompt(standings: Iterable[Standing], facts: Facts, now: datetime) -> Plann
     plan = standing.rule.customer
     assert plan is not None  # noqa: S101 - it speaks
     assert plan.on_escalation is not None  # noqa: S101 - it may prompt
-    occurrence = 1 + sum(
-        said.message is MessageKind.ON_ESCALATION for said in standing.episode.messages
-    )
-    due = _Due(MessageKind.ON_ESCALATION, occurrence, plan.on_escalation, escalated_at)
+    assert standing.episode is not None  # noqa: S101 - it is escalated
+    earlier = [one for one in standing.episode.messages if one.message is MessageKind.ON_ESCALATION]
+    due = _Due(MessageKind.ON_ESCALATION, 1 + len(earlier), plan.on_escalation, escalated_at)
     planned = _planned(standing, facts, now, due)
     return _dropped(planned) if _is_over_budget(standing, escalated_at) else planned
 
@@ -168,13 +167,14 @@ def _may_prompt(standing: Standing, facts: Facts, now: datetime) -> bool:
 
 
 def _is_news_of_the_escalation(said: CustomerMessage) -> bool:
-    """Whether it stands for the episode's `on_escalation`: where a person answered, nothing does.
+    """Whether it stands for the episode's `on_escalation`, though it may never have gone out.
 
-    What was withdrawn for another reason may be said yet.
+    After a person's answer, and in a silence, the news is none any more; what was withdrawn for
+    another reason may be said yet.
     """
     if said.message is not MessageKind.ON_ESCALATION:
         return False
-    return said.withdrawn is None or said.withdrawn == Reason.REPLIED
+    return said.withdrawn in (None, Reason.REPLIED, Reason.SILENCED)
 
 
 def _stale_at(standing: Standing, due_at: datetime) -> datetime:

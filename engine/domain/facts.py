@@ -68,6 +68,8 @@ class Facts:
         messages: Our messages to these tickets and to their customers, newest last; those that
             were skipped among them.
         turns: Per customer that heard from us: when they turned to us, on any ticket, in order.
+        last_heard: Per customer: the ticket on which they last heard from us, where it is none of
+            the members.
         bounces: Addresses that mail to them came back from, each by its hash.
         known: Since when each rule's text is in force; a rule without an entry has no backlog.
         budget_used: Escalations that each rule has fired in the present period.
@@ -93,6 +95,7 @@ class Facts:
     taken: frozenset[tuple[str, str]] = frozenset()
     messages: tuple[CustomerMessage, ...] = ()
     turns: Mapping[str, tuple[Contact, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    last_heard: Mapping[str, History] = field(default_factory=lambda: MappingProxyType({}))
     bounces: Mapping[str, Bounce] = field(default_factory=lambda: MappingProxyType({}))
     known: Mapping[str, Known] = field(default_factory=lambda: MappingProxyType({}))
     budget_used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

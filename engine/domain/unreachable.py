@@ -26,8 +26,8 @@ _NEWS: Final = frozenset({Cause.BOUNCED, Cause.ANSWERS_ITSELF})
 def tell_of_unreachable(tick: Tick, standings: Sequence[Standing]) -> None:
     """Ask for the notices that a customer of whom something is promised cannot be reached.
 
-    They are told once for a bounce of an address, and once for a ticket whose customer's address
-    answers by itself: the same keys come again as long as that lasts.
+    They are told once for a bounce of an address, and once for a ticket on which an address answered
+    by itself: the same keys come again as long as that lasts.
     """
     for standing in sorted(standings, key=lambda one: one.rule.position):
         rule, ticket_id, episode = standing.rule, standing.look.newest, standing.episode
@@ -60,4 +60,4 @@ def tell_of_unreachable(tick: Tick, standings: Sequence[Standing]) -> None:
 def _key(why: Withholding, ticket: Ticket) -> str:
     if why.cause is Cause.BOUNCED and why.since is not None:
         return f"{why.cause.value}|{address_hash(ticket.customer)}|{utc_second(why.since)}"
-    return f"{why.cause.value}|{ticket.id}"
+    return f"{why.cause.value}|{why.ticket}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from engine.domain.autoresponder import opened_at_once
 from engine.domain.bounce import address_hash
+from engine.domain.contact import Contact
 from engine.domain.facts import Facts
 from engine.domain.view import CREATION, View
 
@@ -27,11 +29,13 @@ class Withholding:
 
     Attributes:
         since: Since when, where an event began it (aware UTC).
+        ticket: On which ticket that event was, where there is one.
         told: What the other side said of it, if it said something.
     """
 
     cause: Cause
     since: datetime | None = None
+    ticket: str | None = None
     told: str = ""
 
 
@@ -51,28 +55,51 @@ def withheld(facts: Facts, ticket: str, now: datetime) -> Withholding | None:
         return Withholding(Cause.AUTOMATIC)
     bounce = facts.bounces.get(address_hash(customer) or "")
     if bounce is not None and bounce.holds(now):
-        return Withholding(Cause.BOUNCED, bounce.at, bounce.reason)
-    answered_at = view.answers_itself_at or _answered_elsewhere_at(facts, view, now)
-    return Withholding(Cause.ANSWERS_ITSELF, answered_at) if answered_at else None
+        return Withholding(Cause.BOUNCED, bounce.at, bounce.ticket, bounce.reason)
+    answer = _answer_at_once(facts, view, now)
+    return None if answer is None else Withholding(Cause.ANSWERS_ITSELF, answer.at, answer.ticket)
 
 
-def _answered_elsewhere_at(facts: Facts, view: View, now: datetime) -> datetime | None:
-    """When a message of ours was last answered by a new ticket at once.
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What answered a message of ours at once, on which ticket."""
 
-    That is over as soon as the customer turns to us at another pace, on whatever ticket, or a
-    person writes to them on this one.
+    at: datetime
+    ticket: str
+
+
+def _answer_at_once(facts: Facts, view: View, now: datetime) -> _Answer | None:
+    """The answer that shows that the customer's address answers by itself; None without any.
+
+    It may have come in on this ticket, on the one on which the customer last heard from us, or as
+    a new one. Elsewhere it counts until the customer turns to us at another pace on whatever
+    ticket, or a person writes to them on this one.
     """
-    customer = view.ticket.customer.id
-    turns = [one for one in facts.turns.get(customer or "", ()) if one.at <= now]
+    if view.answers_itself_at is not None:
+        return _Answer(view.answers_itself_at, view.ticket.id)
+    customer = view.ticket.customer.id or ""
+    turns = [one for one in facts.turns.get(customer, ()) if one.at <= now]
+    answers = [*_on_another_ticket(facts, customer, now), *_new_tickets(facts, customer, turns)]
+    last = max(answers, key=lambda one: one.at, default=None)
+    people = (view.last_customer_message_at, view.last_agent_reply_at, *(one.at for one in turns))
+    if last is None or any(at is not None and at > last.at for at in people):
+        return None
+    return last
+
+
+def _on_another_ticket(facts: Facts, customer: str, now: datetime) -> Iterator[_Answer]:
+    history = facts.last_heard.get(customer)
+    answered_at = history.as_of(now).answers_itself_at if history else None
+    if history is not None and answered_at is not None:
+        yield _Answer(answered_at, history.ticket_id)
+
+
+def _new_tickets(facts: Facts, customer: str, turns: Sequence[Contact]) -> Iterator[_Answer]:
     spoke = [
         (said.ticket, said.deliver_at)
         for said in facts.messages
         if said.customer == customer and said.skipped is None
     ]
     opened = [(one.origin or one.ticket.id, one.at) for one in turns if one.key == CREATION]
-    at_once = opened_at_once(opened, spoke)
-    if not at_once:
-        return None
-    last = at_once[-1]
-    people = (view.last_customer_message_at, view.last_agent_reply_at, *(one.at for one in turns))
-    return None if any(at is not None and at > last for at in people) else last
+    for ticket, at in opened_at_once(opened, spoke):
+        yield _Answer(at, ticket)

@@ -42,6 +42,7 @@ class Gathered:
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
     turns: dict[str, tuple[Contact, ...]]
+    last_heard: dict[str, History]
     bounces: dict[str, Bounce]
     silences: Silences
     budget_used: dict[str, int] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Gathered:
                 or message.customer in customers
             ),
             turns=self.turns,
+            last_heard=self.last_heard,
             bounces=self.bounces,
             known=self.known,
             budget_used=self.budget_used,
@@ -152,6 +154,7 @@ def gather(
         ),
         messages=list(messages),
         turns=_turns(tx, messages, customers),
+        last_heard=_last_heard(tx, messages, histories, customers, now),
         bounces=tx.bounces(_addresses(histories.values(), now)) if speaks else {},
         silences=silences_of(tx, ruleset, now),
         budget_used={
@@ -211,6 +214,23 @@ def _turns(
     return {
         customer: tx.contacts(ContactsBy.CUSTOMER, customer, at) for customer, at in since.items()
     }
+
+
+def _last_heard(
+    tx: Transaction,
+    messages: Iterable[CustomerMessage],
+    known: Mapping[str, History],
+    customers: Collection[str],
+    now: datetime,
+) -> dict[str, History]:
+    """On which ticket each customer last heard from us: there a machine's answer may stand."""
+    tickets: dict[str, str] = {}
+    for said in messages:  # the newest comes last
+        if said.customer in customers and said.customer is not None and said.deliver_at <= now:
+            tickets[said.customer] = said.ticket
+    missing = set(tickets.values()) - known.keys()
+    histories = {**known, **(tx.histories(missing) if missing else {})}
+    return {c: histories[name] for c, name in tickets.items() if name in histories}
 
 
 def _addresses(histories: Iterable[History], now: datetime) -> set[str]:

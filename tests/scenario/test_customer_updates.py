@@ -344,7 +344,7 @@ def test_an_update_that_falls_due_in_a_pause_waits_for_its_end(desk: Desk) -> No
 
 
 def test_a_reply_between_decision_and_sending_stops_the_message(desk: Desk) -> None:
-    keeping(desk, updates(max="2"))
+    keeping(desk, updates(max="1"))
     desk.open()
     desk.live("5h")
     desk.evaluate_only("6h")

@@ -7,6 +7,7 @@ before the act.
 from __future__ import annotations
 
 from collections.abc import Callable
+
 import pytest
 
 from engine.domain.bounce import Bounce, address_hash
@@ -56,7 +57,9 @@ def silence_it(desk: Desk, when: str, until: str) -> None:
 
 def bounce(desk: Desk) -> None:
     with desk.store.write() as tx:
-        tx.add_bounces([Bounce(address_hash(CORA) or "", at("4h1m"), "desk:T9", "550 no such user")])
+        tx.add_bounces(
+            [Bounce(address_hash(CORA) or "", at("4h1m"), "desk:T9", "550 no such user")]
+        )
 
 
 def merge(desk: Desk) -> None:
@@ -231,7 +234,7 @@ def test_what_is_said_instead_stands_for_an_update(desk: Desk) -> None:
         levels="[{name: up, after: 0s, kind: technical}]",
         customer="{on_escalation: received}",
     )
-    decide_only(desk, "4h", "\n".join((KEEP_POSTED, urgent)))
+    decide_only(desk, "4h", f"{KEEP_POSTED}\n{urgent}")
     desk.helpdesk.outcomes.append(Sent(SentState.RETRY, reason="busy"))
     act(desk, "4h")
     desk.set("4h1m", tags=("vip",))

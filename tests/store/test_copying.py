@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from engine.domain.bounce import Bounce
 from engine.store import SqlStore, open_store
 from engine.store.schema import METADATA
 from tests.store.factories import (
@@ -45,6 +46,7 @@ def full_store(sql_store: SqlStore) -> SqlStore:
         transaction.begin_sending(1, "t", NOON, NOON)
         transaction.activate_generation(generation("g1"))
         transaction.add_silence(asked())
+        transaction.add_bounces([Bounce("dead", NOON, "desk:1", "550 no such user")])
     return sql_store
 
 

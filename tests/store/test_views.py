@@ -163,6 +163,7 @@ def test_an_empty_store_counts_nothing(store: SqlStore) -> None:
         "overdue": 0,
         "unowned": 0,
         "held": 0,
+        "unreachable": 0,
         "open_tickets": 0,
         "outbox": dict.fromkeys(map(str, OutboxState), 0),
     }
