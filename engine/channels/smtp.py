@@ -43,6 +43,10 @@ _TIMEOUT: Final = timedelta(seconds=10)
 _CLOSING: Final = 421
 # "Authenticate first", "start TLS first", "wrong password": about the session (RFC 4954, RFC 3207).
 _ABOUT_THE_SESSION: Final = frozenset({_CLOSING, 530, 534, 535, 538})
+# The mailbox, or its domain, is not there, has moved or is switched off (RFC 3463, 3.2 and 3.3).
+_DEAD_ADDRESSES: Final = frozenset({b"5.1.1", b"5.1.2", b"5.1.3", b"5.1.6", b"5.1.10", b"5.2.1"})
+_NO_SUCH_MAILBOX: Final = frozenset({550, 551, 553})
+_ENHANCED: Final = re.compile(rb"5\.\d{1,3}\.\d{1,3}")
 _LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -220,6 +224,18 @@ class _Reply:
 
     code: int
     raw: bytes
+    is_to_recipient: bool = False
+
+    @property
+    def is_bounce(self) -> bool:
+        """Whether the recipient's address takes no mail, whoever writes what.
+
+        The enhanced code says so, where there is one: a 550 may as well be about the sender.
+        """
+        enhanced = _ENHANCED.match(self.raw)
+        if enhanced is not None:
+            return enhanced.group() in _DEAD_ADDRESSES
+        return self.is_to_recipient and self.code in _NO_SUCH_MAILBOX
 
     @property
     def text(self) -> str:
@@ -244,7 +260,11 @@ class _Reply:
         if not self.is_refusal:
             return Sent(otherwise, reason=reason)
         is_final = self.code >= 500 and self.code not in _ABOUT_THE_SESSION  # noqa: PLR2004
-        return Sent(SentState.REJECTED if is_final else SentState.RETRY, reason=reason)
+        return Sent(
+            SentState.REJECTED if is_final else SentState.RETRY,
+            reason=reason,
+            bounced=is_final and self.is_bounce,
+        )
 
 
 class _Deadline:
@@ -283,7 +303,7 @@ def _offer(session: smtplib.SMTP, mail: Mail, deadline: _Deadline) -> _Reply | N
     options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.needs_smtputf8 else []
     reply = _Reply(*deadline.apply(session).mail(mail.sender, options))
     if reply.is_good:
-        reply = _Reply(*deadline.apply(session).rcpt(mail.recipient))
+        reply = _Reply(*deadline.apply(session).rcpt(mail.recipient), is_to_recipient=True)
     if reply.is_good:
         reply = _Reply(*deadline.apply(session).docmd("DATA"))
         if reply.code == 354:  # noqa: PLR2004 (RFC 5321: start mail input)

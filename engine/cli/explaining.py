@@ -18,6 +18,7 @@ from engine.domain.ladder import LevelState
 from engine.domain.matching import Finding
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Mode
+from engine.domain.withholding import Cause
 from engine.insight.contracts.reasons import MEANINGS
 from engine.insight.explained import since_of
 from engine.insight.explanation import Explained, Explanation, Rung
@@ -30,6 +31,12 @@ _COLOURS: Final = {
     Verdict.SUPPRESSED: "magenta",
     Verdict.NO_MATCH: "bright_black",
     Verdict.OFF: "bright_black",
+}
+_CAUSES: Final = {
+    Cause.NO_UPDATES: "the customer wants no updates",
+    Cause.AUTOMATIC: "the address is a robot's, says the helpdesk",
+    Cause.BOUNCED: "mail to the address comes back",
+    Cause.ANSWERS_ITSELF: "the address answers us within seconds, as only a machine does",
 }
 _EVENTS: Final = {
     "opened": "opened",
@@ -87,6 +94,8 @@ class _Page:
             fate = f"{rung.level.identity}: {self._fate(rung)}"
             yield from self._detail(f"level {rung.level.number}", [fate])
         yield from self._detail("silence", self._silence())
+        yield from self._detail("customer", self._withheld())
+        yield from self._detail("not done", self._not_done())
         yield from self._detail("fields", self._left_alone())
         yield from self._detail("next", [self._next()])
         yield from self._detail("decision", self._decision())
@@ -207,6 +216,21 @@ class _Page:
             said = f"{printable(silence.author)}: {printable(silence.reason)}"
             yield f"{silence.id} until {self._day(quiet.until)}, by {said}"
 
+    def _withheld(self) -> Iterator[str]:
+        why = self.one.withheld
+        if why is None:
+            return
+        since = f" since {self._day(why.since)}" if why.since else ""
+        where = f", on {why.ticket}" if why.ticket and why.ticket != self.asked else ""
+        told = f": {printable(why.told)}" if why.told else ""
+        yield f"nothing goes out{since}: {_CAUSES[why.cause]}{where}{told} ({why.cause.value})"
+
+    def _not_done(self) -> Iterator[str]:
+        for each in self.one.unsent:
+            what = f"{each.message} to the customer" if each.message else each.action
+            decided = self._day(datetime.fromisoformat(each.decided_at))
+            yield f"{what}, decided on {decided}: {each.state}, {_meaning(each.reason)}"
+
     def _left_alone(self) -> Iterator[str]:
         for each in self.one.left_alone:
             where = "" if each["ticket"] == self.asked else f" of {each['ticket']}"
@@ -235,6 +259,12 @@ class _Page:
 
     def _day(self, at: datetime) -> str:
         return local_day(at, self.zone, self.at)
+
+
+def _meaning(reason: str) -> str:
+    """A reason of the closed list in words; what the other side said as it said it."""
+    found = MEANINGS.get(Reason(reason)) if reason in list(Reason) else None
+    return f"{found} ({reason})" if found else printable(reason)
 
 
 def _because(firing: Firing) -> str:

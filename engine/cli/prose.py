@@ -77,6 +77,8 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
     )
     for one in document["exhausted"]:
         yield f"nobody took {one['ticket']} after the last notice of {one['rule']} {one['name']}"
+    if document["unreachable"]:
+        yield f"{counted(document['unreachable'], 'customer')} cannot be reached: mail comes back"
     for silence in document["silences"]:
         yield f"silence {silence['id']}: {_silent_when(silence)}, over {_silenced_what(silence)}"
     counts = (f"{state} {count}" for state, count in document["outbox"].items() if count)

@@ -24,10 +24,11 @@ _NEWS: Final = frozenset({Cause.BOUNCED, Cause.ANSWERS_ITSELF})
 
 
 def tell_of_unreachable(tick: Tick, standings: Sequence[Standing]) -> None:
-    """Ask for the notices that a customer of whom something is promised cannot be reached.
+    """Ask for the notices that a customer to whom something is promised cannot be reached.
 
-    They are told once for a bounce of an address, and once for a ticket on which an address answered
-    by itself: the same keys come again as long as that lasts.
+    Whoever has the ticket on which that showed is told: once for a bounce of an address, and once
+    for a ticket on which an address answered by itself. The same keys come again as long as it
+    lasts.
     """
     for standing in sorted(standings, key=lambda one: one.rule.position):
         rule, ticket_id, episode = standing.rule, standing.look.newest, standing.episode
@@ -36,7 +37,7 @@ def tell_of_unreachable(tick: Tick, standings: Sequence[Standing]) -> None:
         if ticket_id is None or episode is None:
             continue
         why = withheld(tick.facts, ticket_id, tick.now)
-        if why is None or why.cause not in _NEWS:
+        if why is None or why.cause not in _NEWS or why.ticket != ticket_id:
             continue
         ticket = tick.facts.view(ticket_id, tick.now).ticket
         about = Action(

@@ -28,11 +28,13 @@ from engine.domain.rule import Level
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
 from engine.domain.ticket import Priority, utc_second
+from engine.domain.withholding import Withholding, withheld
 from engine.errors import UsageError
 from engine.insight.explanation import Arithmetic, Explained, Explanation, Rung
 from engine.insight.holders import holders
 from engine.insight.record import Log, log_of
 from engine.insight.then import recall, under_former_names, upto
+from engine.insight.unsent import unsent
 from engine.pipeline.evaluate import Policy
 from engine.pipeline.gather import Gathered, gather
 from engine.pipeline.subjects import group_of, subjects_of
@@ -77,7 +79,10 @@ def explain(
             _fill(tx, gathered, subject, asked)
             facts = upto(under_former_names(gathered.facts(subject), former), at)
             log = log_of(tx, subject, at, lived_until)
-            found += _explain_subject(facts, log, policy, at, rule_id)
+            found += [
+                replace(one, unsent=unsent(tx, {asked, *facts.members}, one.rule, at))
+                for one in _explain_subject(facts, log, policy, at, rule_id)
+            ]
         history = tx.histories([asked]).get(asked)
     return Explained(
         asked=asked,
@@ -187,7 +192,16 @@ def _explanation(
         next_at=earliest((standing.next_at, *messages_at)),
         held_by=holders(standing, others, facts, at) if reason is standing.reason else (),
         left_alone=log.left_alone(rule, anchor.key) if anchor else (),
+        withheld=_withheld(standing, facts, at),
     )
+
+
+def _withheld(standing: Standing, facts: Facts, at: datetime) -> Withholding | None:
+    """Why the customer whom the rule would write to hears nothing."""
+    ticket = standing.look.newest or facts.subject
+    if standing.rule.customer is None or ticket not in facts.members:
+        return None
+    return withheld(facts, ticket, at)
 
 
 def _tree(standing: Standing, facts: Facts, at: datetime, *, with_own: bool) -> Finding | None:

@@ -11,17 +11,21 @@ from engine.domain.matching import Finding
 from engine.domain.rule import Rule
 from engine.domain.silence import Quiet
 from engine.domain.ticket import utc_second
+from engine.domain.withholding import Withholding
 from engine.insight.contracts.documents import (
     ClockState,
     Condition,
     ExplainDocument,
     HeldBy,
     LevelInfo,
+    NotDone,
     RuleExplanation,
     SilenceInForce,
+    WithheldFrom,
 )
 from engine.insight.explanation import Explained, Explanation, Rung
 from engine.insight.holders import Holder
+from engine.insight.unsent import Unsent
 
 
 def as_json(explained: Explained) -> ExplainDocument:
@@ -58,6 +62,31 @@ def _rule(one: Explanation, in_force: str) -> RuleExplanation:
             {"ticket": each["ticket"], "field": each["field"], "reason": each["reason"]}
             for each in one.left_alone
         ],
+        "withheld": _withheld(one.withheld),
+        "not_done": [_unsent(each) for each in one.unsent],
+    }
+
+
+def _withheld(why: Withholding | None) -> WithheldFrom | None:
+    if why is None:
+        return None
+    return {
+        "cause": why.cause.value,
+        "since": _text(why.since),
+        "ticket": why.ticket,
+        "told": why.told,
+    }
+
+
+def _unsent(one: Unsent) -> NotDone:
+    return {
+        "outbox": one.number,
+        "audience": one.audience,
+        "action": one.action,
+        "message": one.message,
+        "state": one.state,
+        "reason": one.reason,
+        "decided_at": one.decided_at,
     }
 
 

@@ -13,8 +13,10 @@ from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Level, Rule
 from engine.domain.standing import Standing
 from engine.domain.ticket import Priority, Ticket
+from engine.domain.withholding import Withholding
 from engine.insight.holders import Holder
 from engine.insight.record import Decision
+from engine.insight.unsent import Unsent
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class Explanation:
         next_at: The earliest instant at which, by time alone, it could do something (aware UTC).
         held_by: What holds the levels back, if something outside of the rule does.
         left_alone: Fields that the episode did not set: ticket, field and reason of each.
+        withheld: Why the customer is not written to, whatever is due; None where the rule promises
+            the customer nothing, or nothing is withheld.
+        unsent: What was decided and then not done.
     """
 
     standing: Standing
@@ -90,6 +95,8 @@ class Explanation:
     next_at: datetime | None
     held_by: tuple[Holder, ...]
     left_alone: tuple[Mapping[str, str], ...]
+    withheld: Withholding | None = None
+    unsent: tuple[Unsent, ...] = ()
 
     @property
     def rule(self) -> Rule:

@@ -38,6 +38,7 @@ class Counts(TypedDict):
     live_episodes: int
     overdue: int
     held: int
+    unreachable: int
     open_tickets: int
     outbox: dict[str, int]
 
@@ -84,6 +85,7 @@ def status(
         "unowned": len(nobodys),
         "exhausted": _exhausted(nobodys),
         "silences": [silence_line(one, now) for one in silences(store, policy.ruleset, now)],
+        "unreachable": counts["unreachable"],
         "held": counts["held"],
         "outbox": counts["outbox"],
         "rules": _per_rule(policy, firings, outbox),

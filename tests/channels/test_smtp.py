@@ -249,6 +249,29 @@ def test_a_reply_decides_wherever_it_comes(
     assert channel.send(message("k2")).state is SentState.DELIVERED
 
 
+@pytest.mark.parametrize(
+    "verb, reply, bounced",
+    [
+        ("RCPT", "550 no such user", True),
+        ("RCPT", "551 not here", True),
+        ("RCPT", "550 5.1.1 no such user", True),
+        ("RCPT", "550 5.2.1 mailbox disabled", True),
+        ("content", "550 5.1.1 no such user", True),
+        ("RCPT", "550 5.7.1 relaying denied", False),
+        ("RCPT", "552 mailbox full", False),
+        ("RCPT", "554 5.7.1 your server is on a list", False),
+        ("RCPT", "450 4.1.1 not now", False),
+        ("MAIL", "550 no such sender", False),
+        ("content", "550 looks like spam", False),
+    ],
+)
+def test_only_a_refusal_of_the_address_itself_is_a_bounce(
+    sink: MailSink, connect: Connect, verb: str, reply: str, *, bounced: bool
+) -> None:
+    sink.faults.replies[verb] = reply
+    assert connect(sink.port).send(message()).bounced is bounced
+
+
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_connection_lost_before_the_content_is_to_be_tried_again(
     sink: MailSink, connect: Connect, verb: str

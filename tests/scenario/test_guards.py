@@ -1,7 +1,7 @@
 """Between a decision and its act something happens: nothing wrong is sent, and it is said why.
 
-The guard acts on what it reads itself: in none of these scenarios had the helpdesk been read in full
-before the act.
+The guard acts on what it reads itself: in none of these scenarios had the helpdesk been read in
+full before the act.
 """
 
 from __future__ import annotations

@@ -211,6 +211,27 @@ class LeftAlone(TypedDict):
     reason: ReasonWord
 
 
+class WithheldFrom(TypedDict):
+    """That nothing goes out to the customer, whatever is due: reason `customer_limit`."""
+
+    cause: Annotated[str, "no_updates, automatic, bounced or answers_itself"]
+    since: Annotated[Instant | None, "When that began, where an event began it"]
+    ticket: Annotated[str | None, "On which ticket that event was: HELPDESK:ID"]
+    told: Annotated[str, "What the other side said; empty where it said nothing"]
+
+
+class NotDone(TypedDict):
+    """What the rule decided and what was then not done."""
+
+    outbox: Annotated[Ordinal, "Its row in the outbox"]
+    audience: Annotated[str, "ticket, staff or customer"]
+    action: str
+    message: Annotated[str | None, "Of a message to the customer: which"]
+    state: str
+    reason: Annotated[str, "A member of the closed list, or what the other side said"]
+    decided_at: Instant
+
+
 class SilenceInForce(TypedDict):
     """A silence that holds a rule back."""
 
@@ -247,6 +268,8 @@ class RuleExplanation(TypedDict):
     ]
     held_by: Annotated[list[HeldBy], "What holds it back, where something outside the rule does"]
     left_alone: list[LeftAlone]
+    withheld: Annotated[WithheldFrom | None, "Why the customer is not written to by it at all"]
+    not_done: Annotated[list[NotDone], "What it decided on the ticket and was not done"]
 
 
 class ExplainDocument(TypedDict):
@@ -427,6 +450,7 @@ class StatusDocument(TypedDict):
     unowned: Annotated[Count, "Live escalations that nobody has taken"]
     exhausted: Annotated[list[ExhaustedLadder], "Those of them of which the last notice was said"]
     silences: Annotated[list[SilenceLine], "Those that are in force or to come"]
+    unreachable: Annotated[Count, "Addresses of customers that take no mail"]
     held: Annotated[Count, "Outbox rows that wait for people: held or unknown"]
     outbox: Annotated[dict[str, Count], "Rows by state, every state named"]
     rules: list[RuleStatus]
