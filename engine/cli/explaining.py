@@ -13,6 +13,7 @@ from engine.cli.headline import in_short
 from engine.cli.near_miss import operator_words, shown
 from engine.cli.printing import Paper
 from engine.cli.wording import length_of, local_date, local_day, printable
+from engine.domain.actions import ActionKind
 from engine.domain.episode import Firing
 from engine.domain.ladder import LevelState
 from engine.domain.matching import Finding
@@ -31,6 +32,13 @@ _COLOURS: Final = {
     Verdict.SUPPRESSED: "magenta",
     Verdict.NO_MATCH: "bright_black",
     Verdict.OFF: "bright_black",
+}
+_ACTIONS: Final = {
+    ActionKind.CHANGE: "change of fields",
+    ActionKind.NOTE: "note",
+    ActionKind.NOTIFY: "notice",
+    ActionKind.DIGEST: "digest",
+    ActionKind.REPLY: "message to the customer",
 }
 _CAUSES: Final = {
     Cause.NO_UPDATES: "the customer wants no updates",
@@ -227,7 +235,11 @@ class _Page:
 
     def _not_done(self) -> Iterator[str]:
         for each in self.one.unsent:
-            what = f"{each.message} to the customer" if each.message else each.action
+            what = (
+                f"{each.message} to the customer"
+                if each.message
+                else _ACTIONS[ActionKind(each.action)]
+            )
             decided = self._day(datetime.fromisoformat(each.decided_at))
             yield f"{what}, decided on {decided}: {each.state}, {_meaning(each.reason)}"
 
