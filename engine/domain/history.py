@@ -81,9 +81,11 @@ class History:
         """Whom a message on the ticket would go to at `at` (aware UTC): the id and the address."""
         found = self.opening.customer
         for event in self.events:
-            if event.at <= at and event.field in _ADDRESS:
-                name = event.field.partition(".")[2]
-                found = replace(found, **{name: str(event.after) if event.after else None})
+            if event.at > at or event.field not in _ADDRESS:
+                continue
+            value = str(event.after) if event.after else None
+            is_id = event.field == "customer.id"
+            found = replace(found, id=value) if is_id else replace(found, email=value)
         return found
 
     def as_of(self, at: datetime, without: frozenset[str] = frozenset()) -> View:

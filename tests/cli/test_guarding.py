@@ -73,6 +73,6 @@ def test_a_person_reads_why_a_message_was_not_sent(desk: Desk) -> None:
     overtaken(desk, row("1", "11:01", "Done"))
     told = desk.run("explain", "desk:1", "--at", day("11:02")).out
     assert (
-        "on_escalation to the customer, decided on Mon 8 Jan 11:00: cancelled, the ticket is resolved"
-        " (resolved)"
+        "on_escalation to the customer, decided on Mon 8 Jan 11:00: cancelled,"
+        " the ticket is resolved (resolved)"
     ) in " ".join(told.split())
