@@ -72,6 +72,16 @@ def in_mode(mode: str) -> Happening:
     return lambda desk: desk.rules(text, at("4h1m"))
 
 
+def pause(desk: Desk) -> None:
+    desk.set("4h1m", status=Status.PENDING_CUSTOMER)
+    desk.set("7h", status=Status.OPEN)
+
+
+def be_spam_for_a_while(desk: Desk) -> None:
+    desk.set("4h1m", type="spam")
+    desk.set("4h10m", type="mail")
+
+
 UPDATES: dict[str, tuple[Happening, str, list[str]]] = {
     # what happens after the update of 4h was decided → its reason, and what is heard by 9h
     "resolved": (lambda desk: desk.resolve("4h1m"), "resolved", []),
@@ -93,16 +103,9 @@ UPDATES: dict[str, tuple[Happening, str, list[str]]] = {
     "rule switched off": (in_mode("off"), "off", []),
     "rule in shadow": (in_mode("shadow"), "off", []),
     "rule removed": (lambda desk: desk.rules(rules(rule("other")), at("4h1m")), "off", []),
-    "paused": (
-        lambda desk: [desk.set("4h1m", status=Status.PENDING_CUSTOMER),
-                      desk.set("7h", status=Status.OPEN)],
-        "paused",
-        ["still-working@7h"],
-    ),
+    "paused": (pause, "paused", ["still-working@7h"]),
     "the match holds no more": (
-        lambda desk: [desk.set("4h1m", type="spam"), desk.set("4h10m", type="mail")],
-        "suspended",
-        ["still-working@4h10m", "still-working@8h10m"],
+        be_spam_for_a_while, "suspended", ["still-working@4h10m", "still-working@8h10m"]
     ),
     "a lower priority": (
         lambda desk: desk.set("4h1m", priority=Priority.LOW), "changed_by_person", []
@@ -263,6 +266,11 @@ def acknowledge_it(desk: Desk, name: str = "desk:T1") -> None:
     acknowledge(desk.store, name, None, "ann", desk.ruleset.group_kinds, at("2h1m"))
 
 
+def merge_it(desk: Desk) -> None:
+    desk.open("T2")
+    desk.set("2h1m", merged_into="desk:T2")
+
+
 NOTICES: dict[str, tuple[Happening, str]] = {
     "acknowledged by name": (acknowledge_it, "acknowledged"),
     "acknowledged by a reply": (lambda desk: desk.reply("2h1m"), "acknowledged"),
@@ -272,7 +280,7 @@ NOTICES: dict[str, tuple[Happening, str]] = {
     "resolved": (lambda desk: desk.resolve("2h1m"), "resolved"),
     "closed": (lambda desk: desk.set("2h1m", status=Status.CLOSED), "resolved"),
     "gone": (lambda desk: desk.helpdesk.gone.add("desk:T1"), "gone"),
-    "merged": (lambda desk: [desk.open("T2"), desk.set("2h1m", merged_into="desk:T2")], "merged"),
+    "merged": (merge_it, "merged"),
     "rule switched off": (
         lambda desk: desk.rules(rules(CALLED + "\n    mode: off"), at("2h1m")), "off"
     ),
