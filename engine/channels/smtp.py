@@ -103,7 +103,7 @@ class SmtpChannel:
         try:
             mail = compose(message, self._settings.letterhead, self._clock.now())
         except AddressError as error:
-            return Sent(SentState.REJECTED, reason=str(error))
+            return Sent(SentState.REJECTED, reason=str(error), bounced=True)
         return self._patience.call(lambda: self._attempt(mail))
 
     def close(self) -> None:

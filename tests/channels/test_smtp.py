@@ -163,7 +163,7 @@ def test_what_is_no_address_is_rejected_before_anybody_is_asked(
     sink: MailSink, connect: Connect, address: str
 ) -> None:
     sent = connect(sink.port).send(message(to=address))
-    assert sent.state is SentState.REJECTED
+    assert (sent.state, sent.bounced) == (SentState.REJECTED, True)
     assert "is no mail address" in sent.reason or "no valid domain" in sent.reason
     assert (sink.received, sink.verbs) == ([], [])
 

@@ -261,7 +261,7 @@ RULES = (
     "{where: {what: Note}, from: agent, public: false},"
     "{where: {what: Customer wrote, how: [mail]}, from: customer, channel: {value: e-mail}},"
     "{where: {what: Customer wrote}, from: customer},"
-    "{where: {what: Bounce}, from: robot}]"
+    "{where: {what: Bounce}, from: customer, bounce: true}]"
 )
 
 
@@ -287,6 +287,7 @@ def test_rows_are_messages_where_the_rules_say_so(
     desk = event_log(tmp_path, RULES)
     desk.write(f"id,at,status,what,how,words\n1,2016-03-02 16:00,open,{what},{how},Hello\n")
     (event,) = desk.only().events or ()
+    assert event.is_bounce is (what == "Bounce")
 
     assert event.kind is EventKind.MESSAGE
     assert event.at == utc("2016-03-02 16:00")

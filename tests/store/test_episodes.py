@@ -187,6 +187,35 @@ def test_what_was_overtaken_is_no_message_and_what_cannot_be_said_is_not_tried_a
         assert transaction.customer_messages(["c1"], [], NOON) == left
 
 
+def test_an_episode_knows_which_of_its_messages_were_withdrawn_and_why(store: SqlStore) -> None:
+    key = episode_id()
+    kept = tuple(message(key, occurrence=n) for n in (1, 2))
+    with store.write() as transaction:
+        transaction.save_episodes([episode(id=key, messages=kept)])
+        transaction.enqueue([reply("r1"), reply("r2", occurrence=2)], NOON)
+        (row,) = transaction.lease(NOON, 1, "t", NOON + HOUR)
+        transaction.finish(row.id, "t", OutboxState.CANCELLED, NOON, "paused")
+
+        (found,) = transaction.episodes(["desk:1"])["desk:1"]
+        assert [one.withdrawn for one in found.messages] == ["paused", None]
+        transaction.save_episodes([found])
+        assert transaction.episodes(["desk:1"])["desk:1"] == (found,)
+
+
+def test_a_message_that_went_out_late_counts_from_then_and_never_from_earlier(
+    store: SqlStore,
+) -> None:
+    key = episode_id()
+    kept = tuple(message(key, occurrence=n) for n in (1, 2))
+    with store.write() as transaction:
+        transaction.save_episodes([episode(id=key, messages=kept)])
+        for at in (NOON + HOUR, NOON - HOUR):
+            transaction.message_arrived(reply("r1"), at)
+
+        (found,) = transaction.episodes(["desk:1"])["desk:1"]
+        assert [one.deliver_at for one in found.messages] == [NOON + HOUR, kept[1].deliver_at]
+
+
 def test_an_action_stands_for_the_message_that_it_names_only(store: SqlStore) -> None:
     key = episode_id()
     update = message(key)
