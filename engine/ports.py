@@ -354,6 +354,54 @@ class OutboxRow:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at an action.
+
+    Attributes:
+        number: From 1.
+        started_at: Aware UTC.
+        finished_at: Aware UTC; None while it lasts, or where the process that made it died.
+        outcome: The state that it led to; None while it lasts.
+        reason: Why it led there, if that is no success.
+    """
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: OutboxState | None = None
+    reason: str | None = None
+
+
+class OutboxVerb(StrEnum):
+    """What a person may ask to become of a row of the outbox."""
+
+    RETRY = "retry"
+    DROP = "drop"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """A person decided what becomes of a row of the outbox.
+
+    Attributes:
+        before: The row's state until then.
+        who: Who decided it.
+        at: When (aware UTC).
+        why: What they gave as the reason, if they had to.
+        id: What it is known by once it is kept.
+    """
+
+    row_id: int
+    verb: OutboxVerb
+    before: OutboxState
+    who: str
+    at: datetime
+    why: str | None = None
+    id: int = 0
+
+
 class SilenceTold(StrEnum):
     """What the log has told of a silence last."""
 
@@ -649,6 +697,26 @@ class Transaction(Protocol):
 
     def outbox_row(self, row_id: int) -> OutboxRow | None:
         """One row; None when there is none of that number."""
+        ...
+
+    def attempts(self, row_id: int) -> tuple[Attempt, ...]:
+        """All attempts at a row's action, in order."""
+        ...
+
+    def intervene(self, intervention: Intervention) -> bool:
+        """Let a person decide about a row; False if it is not as they saw it any more."""
+        ...
+
+    def interventions(self, row_id: int) -> tuple[Intervention, ...]:
+        """What people decided about a row, in order."""
+        ...
+
+    def interventions_to_tell_of(self) -> list[Intervention]:
+        """What people decided, and the log has not told yet, in order."""
+        ...
+
+    def tell_of_intervention(self, intervention_id: int) -> bool:
+        """Note that the log tells of it; False if somebody else did."""
         ...
 
     # silences

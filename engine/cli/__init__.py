@@ -31,7 +31,7 @@ VERBS = {
     "graph": "engine.cli.drawing",
     "explain": "engine.cli.telling",
     "status": "engine.cli.telling",
-    "outbox": "engine.cli.telling",
+    "outbox": "engine.cli.outboxing",
     "schema": "engine.cli.schemas",
     "ack": "engine.cli.acting",
     "reload": "engine.cli.reloading",

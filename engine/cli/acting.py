@@ -26,14 +26,15 @@ def ack_command(
     app = open_app(config_path(ctx, config), upgrade=False)
     try:
         now = app.clock.now()
-        rules = acknowledge(app.store, ticket, rule, who or _user(), app.group_kinds(), now)
+        rules = acknowledge(app.store, ticket, rule, who or user(), app.group_kinds(), now)
     finally:
         app.close()
     click.echo(f"{ticket}: acknowledged for {', '.join(rules)}")
     return GOOD
 
 
-def _user() -> str:
+def user() -> str:
+    """Who runs this command, for the record."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

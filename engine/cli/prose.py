@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from engine.insight.contracts.documents import (
         HealthDocument,
         OnceDocument,
-        OutboxLine,
         ShadowStatus,
         SilenceLine,
         StatusDocument,
@@ -58,7 +57,7 @@ def _some(rows: Sequence[str]) -> Iterator[str]:
         yield f"  … and {len(rows) - SHOWN} more; --json has them all"
 
 
-# --- status and outbox ---------------------------------------------------------------------------
+# --- status --------------------------------------------------------------------------------------
 
 
 def status_lines(document: StatusDocument) -> Iterator[str]:
@@ -123,18 +122,6 @@ def _rule_lines(document: StatusDocument) -> Iterator[str]:
         yield (
             f"{row['rule']:{width}}  {row['mode']:8} {row['escalations']:>11} "
             f"{row['reminders']:>9} {row['customer_messages']:>12}"
-        )
-
-
-def outbox_lines(rows: Sequence[OutboxLine]) -> Iterator[str]:
-    """The outbox, one line a row."""
-    if not rows:
-        yield "the outbox is empty"
-    for row in rows:
-        reason = f"  {row['reason']}" if row["reason"] else ""
-        yield (
-            f"{row['id']:>6} {row['state']:10} {row['audience']:9} {row['action']:7} "
-            f"{row['created_at']}  {row['ticket']}  {row['rule']}{reason}"
         )
 
 

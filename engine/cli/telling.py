@@ -1,4 +1,4 @@
-"""Verbs that tell: `explain`, `status`, `outbox`."""
+"""Verbs that tell: `explain`, `status`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from engine.cli.complaints import GOOD
 from engine.cli.explaining import explanation_lines
 from engine.cli.parameters import INSTANT
 from engine.cli.printing import paper, print_json, print_lines
-from engine.cli.prose import outbox_lines, status_lines
+from engine.cli.prose import status_lines
 from engine.control.client import ask
 from engine.errors import UsageError
 from engine.insight import status as telling
 from engine.insight.explain import explain
 from engine.insight.explained import as_json as explain_json
-from engine.ports import OutboxState
 
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import HealthDocument
@@ -99,33 +98,3 @@ def _word_of_the_daemon(socket: Path) -> HealthDocument | None:
         return cast("HealthDocument", ask(socket, "health", DAEMON_ANSWERS_WITHIN))
     except UsageError:
         return None
-
-
-@click.group("outbox")
-@config_option
-def outbox_command(config: Path | None) -> None:
-    """Look at what is on its way out."""
-    del config
-
-
-@outbox_command.command("list")
-@config_option
-@click.option(
-    "--state", type=click.Choice([state.value for state in OutboxState]), help="Only such rows."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.pass_context
-def outbox_list_command(
-    ctx: click.Context, config: Path | None, state: str | None, as_json: bool
-) -> int:
-    """List the outbox, oldest first."""
-    app = open_app(config_path(ctx, config), upgrade=False)
-    try:
-        document = telling.outbox(app.store, state)
-    finally:
-        app.close()
-    if as_json:
-        print_json(document)
-    else:
-        print_lines(outbox_lines(document["rows"]))
-    return GOOD

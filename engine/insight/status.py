@@ -14,8 +14,6 @@ from engine.insight.contracts.documents import (
     ExhaustedLadder,
     FiringLine,
     HealthDocument,
-    OutboxDocument,
-    OutboxLine,
     RuleStatus,
     StatusDocument,
 )
@@ -150,15 +148,3 @@ def _exhausted(standings: Iterable[Standing]) -> list[ExhaustedLadder]:
             if episode and level.repeat and (level.identity, level.repeat.times + 1) in said
         )
     return found
-
-
-def outbox(store: Store, state: str | None = None) -> OutboxDocument:
-    """The document of ``outbox list --json``, oldest first.
-
-    Args:
-        store: Where the outbox is.
-        state: Only rows in this state.
-    """
-    with store.read() as tx:
-        rows = tx.view("v_outbox", {"state": state} if state else None)
-    return {"format": "escalatord.outbox/1", "rows": cast("list[OutboxLine]", rows)}

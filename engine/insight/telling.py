@@ -12,7 +12,7 @@ from engine.pipeline.announce import Announcement
 from engine.pipeline.cycle import Work
 from engine.pipeline.deliver import Finished
 from engine.pipeline.evaluate import Fired
-from engine.ports import OutboxState, SilenceTold
+from engine.ports import Intervention, OutboxRow, OutboxState, OutboxVerb, SilenceTold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,8 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
     _tell_of_reading(log, work)
     for announcement in work.announced:
         _tell_of_silence(log, announcement)
+    for intervention, row in work.intervened:
+        _tell_of_intervention(log, intervention, row)
     for fired in work.evaluated.fired:
         _tell_of_firing(log, "escalation.fired" if fired.kind else "reminder.fired", fired)
     for fired in work.evaluated.shadowed:
@@ -120,6 +122,26 @@ def _tell_of_silence(log: Logger, told: Announcement) -> None:
         until=utc_second(silence.ends_at),
         author=silence.author,
         reason=silence.reason,
+    )
+
+
+_DEED = {
+    OutboxVerb.RETRY: "outbox.retried",
+    OutboxVerb.DROP: "outbox.dropped",
+    OutboxVerb.RELEASE: "outbox.released",
+}
+
+
+def _tell_of_intervention(log: Logger, told: Intervention, row: OutboxRow) -> None:
+    log.info(
+        _DEED[told.verb],
+        id=row.id,
+        ticket=row.action.subject,
+        rule=row.action.episode.rule,
+        action=row.action.kind.value,
+        before=told.before.value,
+        by=told.who,
+        reason=told.why,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the log is to tell of silences: that one was added, ends soon, or has ended."""
+"""What the log is to tell of what people did: of silences, and of rows of the outbox."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.silence import Silence
-from engine.ports import SilenceTold, Store, Transaction
+from engine.ports import Intervention, OutboxRow, SilenceTold, Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,17 @@ def announce(store: Store, now: datetime) -> list[Announcement]:
             for found, told, turn in turns
             if tx.tell_of_silence(found.id, told, turn)
         ]
+
+
+def interventions(store: Store) -> list[tuple[Intervention, OutboxRow]]:
+    """Find what people decided about rows of the outbox; each is given once, with its row."""
+    with store.read() as tx:
+        if not tx.interventions_to_tell_of():
+            return []
+    with store.write() as tx:
+        untold = [one for one in tx.interventions_to_tell_of() if tx.tell_of_intervention(one.id)]
+        rows = ((one, tx.outbox_row(one.row_id)) for one in untold)
+        return [(one, row) for one, row in rows if row is not None]
 
 
 def next_turn_at(tx: Transaction) -> datetime | None:

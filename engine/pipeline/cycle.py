@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from engine.domain.matching import earliest
 from engine.domain.reason import Reason
 from engine.errors import HelpdeskError
-from engine.pipeline.announce import Announcement, announce, next_turn_at
+from engine.pipeline.announce import Announcement, announce, interventions, next_turn_at
 from engine.pipeline.deliver import Delivered, Outside, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
 from engine.pipeline.ingest import Ingested, ingest
 from engine.pipeline.release import next_release_at, release_held
-from engine.ports import Helpdesk, Store
+from engine.ports import Helpdesk, Intervention, OutboxRow, Store
 
 MOST_ROUNDS = 20
 """So often what was written at an instant may lead to more at the same instant."""
@@ -32,6 +32,7 @@ class Work:
     evaluated: Evaluated = field(default_factory=Evaluated)
     delivered: Delivered = field(default_factory=Delivered)
     announced: list[Announcement] = field(default_factory=list)
+    intervened: list[tuple[Intervention, OutboxRow]] = field(default_factory=list)
 
     def add(self, other: Work) -> None:
         """Count other work with this."""
@@ -41,6 +42,7 @@ class Work:
         self.evaluated.add(other.evaluated)
         self.delivered.finished.extend(other.delivered.finished)
         self.announced.extend(other.announced)
+        self.intervened.extend(other.intervened)
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ class Cycle:
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
         total = self.ingest(now)
-        total.announced = self.announce(now).announced
+        told = self.announce(now)
+        total.announced, total.intervened = told.announced, told.intervened
         for _ in range(MOST_ROUNDS):
             work = self.evaluate(now)
             work.delivered = self.deliver(now).delivered
@@ -93,8 +96,9 @@ class Cycle:
         return work
 
     def announce(self, now: datetime) -> Work:
-        """Find what the log is to tell of silences."""
-        work = Work("announce", announced=announce(self.store, now))
+        """Find what the log is to tell of silences, and of rows that people decided about."""
+        announced, intervened = announce(self.store, now), interventions(self.store)
+        work = Work("announce", announced=announced, intervened=intervened)
         self.heard(work)
         return work
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from engine.domain.actions import ActionKind, Audience
-from engine.ports import OutboxRow, OutboxState
+from engine.ports import Attempt, OutboxRow, OutboxState
 from engine.store.among import among
 from engine.store.bulk import BulkInsert, keep_existing
 from engine.store.codec import (
@@ -141,6 +141,7 @@ _BEGIN_ATTEMPT = insert(ATTEMPTS).from_select(
         _O.id == bindparam("row_id")
     ),
 )
+_ATTEMPTS = select(*_A).where(_A.outbox == bindparam("row_id")).order_by(_A.number)
 _END_ATTEMPT = (
     update(ATTEMPTS)
     .where(_A.outbox == bindparam("row_id"), _A.outcome.is_(None))
@@ -298,6 +299,10 @@ class OutboxPart(Part):
         """One row, None when there is none of that number."""
         return next((_row(row) for row in self._rows_of(_ROWS, [row_id])), None)
 
+    def attempts(self, row_id: int) -> tuple[Attempt, ...]:
+        """All attempts at a row's action, in order."""
+        return tuple(map(_attempt, self._rows(_ATTEMPTS, row_id=row_id)))
+
     def _move(
         self,
         statement: Update,
@@ -403,4 +408,14 @@ def _row(row: AnyRow) -> OutboxRow:
         next_attempt_at=instant(next_attempt_at),
         created_at=instant(created_at),
         reason=reason,
+    )
+
+
+def _attempt(row: AnyRow) -> Attempt:
+    return Attempt(
+        number=row.number,
+        started_at=instant(row.started_at),
+        finished_at=maybe_instant(row.finished_at),
+        outcome=OutboxState(row.outcome) if row.outcome else None,
+        reason=row.reason,
     )

@@ -40,6 +40,7 @@ IS_ON_ITS_WAY: Final = "state IN ('pending', 'snoozed', 'leased', 'sending')"
 NEEDS_PEOPLE: Final = "state IN ('held', 'unknown')"
 IS_LIVE: Final = "ended_at IS NULL"
 IS_TO_BE_TOLD_OF: Final = "told <> 'ended'"
+IS_UNTOLD: Final = "NOT is_told"
 HAS_ESCALATED: Final = "escalated_at IS NOT NULL"
 
 
@@ -257,6 +258,22 @@ ATTEMPTS = Table(
     Column("receipt", Text),
     sqlite_with_rowid=False,
 )
+
+INTERVENTIONS = Table(
+    "interventions",
+    METADATA,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("outbox", RowId, ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text),
+    Column("at", Instant, nullable=False),
+    Column("is_told", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("interventions_of_row", INTERVENTIONS.c.outbox, INTERVENTIONS.c.id)
+_partial_index("interventions_to_tell_of", INTERVENTIONS.c.id, where=IS_UNTOLD)
 
 # `ends_at` is when it was ended, else `until`. What the log has told of it says `told`.
 SILENCES = Table(

@@ -7,6 +7,7 @@ from engine.store.contacts import ContactPart
 from engine.store.decisions import DecisionPart
 from engine.store.episodes import EpisodePart
 from engine.store.generations import GenerationPart
+from engine.store.interventions import InterventionPart
 from engine.store.outbox import OutboxPart
 from engine.store.silences import SilencePart
 from engine.store.subjects import SubjectPart
@@ -21,6 +22,7 @@ class SqlTransaction(
     EpisodePart,
     DecisionPart,
     OutboxPart,
+    InterventionPart,
     GenerationPart,
     SilencePart,
     BouncePart,

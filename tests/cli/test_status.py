@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.ports import OutboxState
 from tests.cli.desk import LATE, Desk, Document, conforming, day, row
 
 
@@ -182,46 +181,6 @@ def test_a_person_reads_the_status_on_one_screen(desk: Desk) -> None:
         f"  {day('10:00')}  desk:1  late  remind",
         f"  {day('11:00')}  desk:1  late  escalate",
     ]
-
-
-def test_the_outbox_lists_the_view_oldest_first(desk: Desk) -> None:
-    desk.once("--through", day("11:30"))
-
-    rows = outbox(desk)
-
-    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-    assert {(row["audience"], row["action"]) for row in rows} == {
-        ("ticket", "note"),
-        ("ticket", "change"),
-        ("staff", "notify"),
-        ("customer", "reply"),
-    }
-    assert {row["state"] for row in rows} == {"delivered"}
-    assert len({row["idempotency_key"] for row in rows}) == len(rows)
-
-
-def test_no_address_stands_in_the_outbox(desk: Desk) -> None:
-    desk.once("--through", day("11:30"))
-
-    hashes = {row["receiver_hash"] for row in outbox(desk) if row["audience"] == "staff"}
-
-    assert len(hashes) == 2
-    assert not any("boss" in str(each) or "everybody" in str(each) for each in hashes)
-
-
-def test_the_outbox_can_be_narrowed_to_a_state(desk: Desk) -> None:
-    desk.once("--through", day("11:30"))
-
-    assert outbox(desk, "--state", "pending") == []
-    assert desk.run("outbox", "list", "--state", "pending").out == "the outbox is empty\n"
-    assert len(desk.run("outbox", "list", "--state", "delivered").out.splitlines()) == 6
-
-
-def test_a_state_that_does_not_exist_is_refused_with_those_that_do(desk: Desk) -> None:
-    ended = desk.run("outbox", "list", "--state", "sent")
-
-    assert ended.code == 2
-    assert all(state.value in ended.err for state in OutboxState)
 
 
 def test_looking_writes_nothing(desk: Desk) -> None:

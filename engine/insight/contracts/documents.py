@@ -14,7 +14,7 @@ from engine.domain.ladder import LevelState
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Kind, Mode, Since
 from engine.insight.contracts.json_schema import keywords, one_of
-from engine.ports import OutboxState
+from engine.ports import OutboxState, OutboxVerb
 from engine.simulation.plan import Fate
 
 INSTANT_PATTERN: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
@@ -333,6 +333,97 @@ class OutboxDocument(TypedDict):
 
     format: Literal["escalatord.outbox/1"]
     rows: list[OutboxLine]
+
+
+class FieldSet(TypedDict):
+    """A field that an action sets."""
+
+    field: str
+    before: Annotated[str | None, "As it stood when that was decided"]
+    after: str | None
+
+
+class AttemptLine(TypedDict):
+    """One attempt at an action."""
+
+    number: Ordinal
+    started_at: Instant
+    finished_at: Annotated[Instant | None, "Null while it lasts, or where its process died"]
+    outcome: Annotated[StateWord | None, "The state that it led to; null while it lasts"]
+    reason: str | None
+
+
+class InterventionLine(TypedDict):
+    """What a person decided about an action."""
+
+    verb: Annotated[str, one_of(OutboxVerb)]
+    before: Annotated[StateWord, "The state until then"]
+    who: str
+    why: str | None
+    at: Instant
+
+
+class DecisionLine(TypedDict):
+    """The decision that an action came from: a row of the view `v_decisions`."""
+
+    decision: Ordinal
+    at: Instant
+    verdict: VerdictWord
+    reason: ReasonWord
+    generation: GenerationId
+
+
+class VerbLine(TypedDict):
+    """What a verb would do to an action as it stands."""
+
+    verb: Annotated[str, one_of(OutboxVerb)]
+    possible: bool
+    effect: Annotated[str, "What it would do; or why it can do nothing"]
+
+
+class OutboxShowDocument(TypedDict):
+    """One action on its way out, and all that became of it."""
+
+    format: Literal["escalatord.outbox-show/1"]
+    now: Instant
+    row: OutboxLine
+    subject: Subject
+    episode: EpisodeKey
+    level: Annotated[Ordinal | None, "Null where no level asked for it"]
+    occurrence: Ordinal | None
+    receiver: Annotated[str | None, "The receiver's name in the rule files"]
+    channel: str | None
+    next_attempt_at: Annotated[Instant | None, "The earliest; null where none is to come"]
+    why: Annotated[str, "Why it is in this state, in words"]
+    decision: Annotated[DecisionLine | None, "Null where it is no more kept"]
+    attempts: list[AttemptLine]
+    interventions: list[InterventionLine]
+    verbs: list[VerbLine]
+    changes: Annotated[list[FieldSet], "What it sets; empty for what only tells"]
+    title: Annotated[str | None, "The subject line as it would be now; null without --text"]
+    text: Annotated[str | None, "The text as it would be now; null without --text"]
+
+
+class ChangedRow(TypedDict):
+    """A row that a person decided about."""
+
+    id: Ordinal
+    ticket: Annotated[str, "HELPDESK:ID"]
+    rule: RuleId
+    before: Annotated[StateWord, "Its state until then"]
+    state: Annotated[StateWord, "Its state now; where it was refused, as before"]
+    why: Annotated[str | None, "Why it was refused"]
+
+
+class OutboxChangeDocument(TypedDict):
+    """What `outbox retry`, `drop` or `release` did. Where one row is refused, none is changed."""
+
+    format: Literal["escalatord.outbox-change/1"]
+    now: Instant
+    verb: Annotated[str, one_of(OutboxVerb)]
+    who: str
+    changed: list[ChangedRow]
+    refused: list[ChangedRow]
 
 
 class HelpdeskHealth(TypedDict):

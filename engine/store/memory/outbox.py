@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience
-from engine.ports import OutboxRow, OutboxState
+from engine.ports import Attempt, OutboxRow, OutboxState
 from engine.store.memory.episodes import message_key
 from engine.store.memory.tables import KeptRow, MemoryPart
 from engine.store.outbox import lane_of
@@ -102,7 +102,6 @@ class MemoryOutbox(MemoryPart):
 
     def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
         """Note that an attempt is about to be made; False if the lease was lost."""
-        del now
         kept = self._tables.outbox.get(row_id)
         if kept is None or kept.row.token != token or kept.row.state is not OutboxState.LEASED:
             return False
@@ -110,6 +109,8 @@ class MemoryOutbox(MemoryPart):
             return False
         row = replace(kept.row, state=OutboxState.SENDING, attempts=kept.row.attempts + 1)
         self._put(replace(kept, row=row))
+        before = self._tables.attempts.get(row_id, ())
+        self._tables.attempts[row_id] = (*before, Attempt(row.attempts, now))
         return True
 
     def finish(
@@ -197,7 +198,18 @@ class MemoryOutbox(MemoryPart):
         )
         finished_at = at if state in _FINAL else None
         self._put(replace(kept, row=row, lease_until=None, finished_at=finished_at))
+        self._end_attempt(row, at)
         return True
+
+    def _end_attempt(self, row: OutboxRow, at: datetime | None) -> None:
+        attempts = self._tables.attempts.get(row.id, ())
+        if attempts and attempts[-1].outcome is None:
+            last = replace(attempts[-1], finished_at=at, outcome=row.state, reason=row.reason)
+            self._tables.attempts[row.id] = (*attempts[:-1], last)
+
+    def attempts(self, row_id: int) -> tuple[Attempt, ...]:
+        """All attempts at a row's action, in order."""
+        return self._tables.attempts.get(row_id, ())
 
     def _put(self, kept: KeptRow) -> None:
         self._tables.outbox[kept.row.id] = kept

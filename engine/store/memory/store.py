@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from engine.store.memory.bounces import MemoryBounces
 from engine.store.memory.episodes import MemoryEpisodes
-from engine.store.memory.outbox import MemoryOutbox
+from engine.store.memory.interventions import MemoryInterventions
 from engine.store.memory.silences import MemorySilences
 from engine.store.memory.tables import Tables
 from engine.store.memory.telling import MemoryTelling
@@ -15,7 +15,12 @@ from engine.store.memory.tickets import MemoryTickets
 
 
 class MemoryTransaction(
-    MemoryTickets, MemoryEpisodes, MemoryOutbox, MemorySilences, MemoryBounces, MemoryTelling
+    MemoryTickets,
+    MemoryEpisodes,
+    MemoryInterventions,
+    MemorySilences,
+    MemoryBounces,
+    MemoryTelling,
 ):
     """`engine.ports.Transaction` on dictionaries."""
 

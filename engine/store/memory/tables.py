@@ -13,8 +13,10 @@ from engine.domain.episode import Episode, EpisodeId
 from engine.domain.silence import Silence
 from engine.domain.ticket import Event, Ticket
 from engine.ports import (
+    Attempt,
     DecisionRecord,
     GenerationRecord,
+    Intervention,
     Json,
     OutboxRow,
     SilenceTold,
@@ -80,6 +82,9 @@ class Tables:
     outbox: dict[int, KeptRow] = field(default_factory=dict)
     on_their_way: dict[int, None] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
+    attempts: dict[int, tuple[Attempt, ...]] = field(default_factory=dict)
+    interventions: dict[int, Intervention] = field(default_factory=dict)
+    untold: dict[int, None] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
     told_of: dict[str, SilenceTold] = field(default_factory=dict)
     bounces: dict[str, Bounce] = field(default_factory=dict)
