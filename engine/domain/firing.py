@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
+from engine.domain.budget import next_period
 from engine.domain.episode import EpisodeId, Firing
 from engine.domain.field_changes import Tick, changes_of
 from engine.domain.ladder import DueRepeat, LevelStanding
@@ -30,13 +31,18 @@ def act_on_levels(
     details = _details(tick, standing, standing.due, firings)
     group_after: str | None = None
     changed: list[dict[str, object]] = []
+    held: dict[str, object] = {}
     for name in standing.look.matching:
         ticket = tick.facts.view(name, tick.now).ticket
         changes = changes_of(tick, standing, levels, ticket)
+        if changes and over_budget:
+            held = {"room_from": utc_second(next_period(standing.rule.budget, tick.now))}
         if changes:
             tick.actions.append(_change(standing, last, name, changes, held=over_budget))
         shown = [_shown_change(change) for change in changes]
-        tick.actions.append(_note(standing, last, name, {**details, "changes": shown}))
+        waiting = held if changes else {}
+        told = {**details, **waiting, "changes": shown}
+        tick.actions.append(_note(standing, last, name, told))
         if name == standing.look.newest:
             group_after, changed = _group_after(ticket, changes), shown
     notifying = next((level for level in reversed(levels) if level.notify), None)
@@ -52,7 +58,7 @@ def act_on_levels(
             number=last.number,
             occurrence=1,
             template=notifying.template if notifying else last.template,
-            details={**details, **reason, "changes": changed},
+            details={**details, **reason, **held, "changes": changed},
             kind=ActionKind.DIGEST if over_budget else ActionKind.NOTIFY,
             group_after=group_after,
         ),

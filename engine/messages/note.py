@@ -12,7 +12,7 @@ from engine.messages.view import staff_view
 from engine.messages.wording import localtime, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from engine.messages.notice import StaffNotice
     from engine.messages.view import Change, StaffView
@@ -37,7 +37,7 @@ def render_note(
     """
     zone = ZoneInfo(timezone) if isinstance(timezone, str) else timezone
     view = staff_view(notice, language, (notice,))
-    reasons = " ".join([_why(view, zone), *_done(view)])
+    reasons = " ".join([_why(view, zone), *_done(view, zone)])
     return f"{text.strip()}\n\n{reasons}" if text and text.strip() else reasons
 
 
@@ -63,13 +63,18 @@ def _due(view: StaffView, zone: tzinfo) -> str:
     return words.was_due.format(level=level, due_at=localtime(view.due_at, zone, view.language))
 
 
-def _done(view: StaffView) -> list[str]:
-    """One sentence on what is done; none when that is nothing but this note."""
+def _done(view: StaffView, zone: tzinfo) -> Iterator[str]:
+    """What is done, and what a budget lets wait; nothing when that is nothing but this note."""
     words = language_of(view.language).note
     deeds = [_deed(change, view.language) for change in view.changes]
-    if view.notify:
-        deeds.append(words.told.format(names=_enumerated(view.notify)))
-    return [words.done.format(deeds="; ".join(deeds))] if deeds else []
+    room_from = view.lines[0].room_from
+    told = [words.told.format(names=_enumerated(view.notify))] if view.notify else []
+    done = told if room_from else [*deeds, *told]
+    if done:
+        yield words.done.format(deeds="; ".join(done))
+    if room_from and deeds:
+        at = localtime(room_from, zone, view.language)
+        yield words.waits.format(at=at, deeds="; ".join(deeds))
 
 
 def _deed(change: Change, language: str) -> str:

@@ -141,6 +141,7 @@ class Line:
     """A line of a digest: a level that was passed without acting, and why.
 
     `others` are the further tickets of a group; `reason` is the code, `why` the same in words.
+    `room_from` is when changes that a budget holds may go out by themselves; None if none is held.
     """
 
     ticket: StaffTicket
@@ -150,6 +151,7 @@ class Line:
     due_at: datetime | None
     reason: str
     why: str
+    room_from: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,7 @@ def _line(notice: StaffNotice, language: str) -> Line:
         due_at=_instant(details.get("due_at")),
         reason=reason,
         why=_why(reason, language),
+        room_from=_instant(details.get("room_from")),
     )
 
 

@@ -226,3 +226,28 @@ def test_a_cooldown_does_not_move_a_due_date(desk: Desk) -> None:
     desk.set("90m", due_at=at("4h"))
     desk.live("3d")
     assert desk.fires() == ["soon@1h", "soon@3h>5h", "late@5h"]
+
+
+# --- what is told of it --------------------------------------------------------------------------
+
+
+def test_a_note_and_a_digest_know_from_when_on_held_changes_may_go_out(desk: Desk) -> None:
+    budgeted(desk, 3)
+    desk.live("1h30m")
+    rows = {(str(r["ticket"]), str(r["action"])): int(str(r["id"])) for r in desk.view("v_outbox")}
+    with desk.store.read() as tx:
+        actions = {key: tx.outbox_row(row_id) for key, row_id in rows.items()}
+    room_from = {
+        key: row.action.details.get("room_from") for key, row in actions.items() if row is not None
+    }
+    assert room_from["desk:T1", "note"] is room_from["desk:T1", "notify"] is None
+    assert room_from["desk:T3", "note"] == room_from["desk:T3", "digest"] == "2026-01-05T11:00:00Z"
+
+
+def test_nothing_is_said_to_wait_where_no_field_is_held(desk: Desk) -> None:
+    budgeted(desk, 3, levels="[{name: a, after: 1h, kind: technical, notify: [manager]}]")
+    desk.live("1h30m")
+    numbers = [int(str(row["id"])) for row in desk.view("v_outbox")]
+    with desk.store.read() as tx:
+        rows = [tx.outbox_row(number) for number in numbers]
+    assert not any("room_from" in row.action.details for row in rows if row is not None)

@@ -64,8 +64,7 @@ GERMAN: Final = Language(
         ),
         Reason.BUDGET: (
             "die Regel hatte ihr Kontingent ausgeschöpft; diese Nachricht steht für die "
-            "Eskalation, und die Änderungen am Ticket warten auf die nächste Stunde, in der "
-            "wieder Platz ist"
+            "Eskalation, und die Änderungen am Ticket warten, bis wieder Platz ist"
         ),
         Reason.PASSED_ON_RELOAD: "es wurde beim Neuladen der Regeln übergangen",
         "last_update": "der Kunde hat so viele Zwischenmeldungen bekommen, wie die Regel erlaubt",
@@ -85,6 +84,7 @@ GERMAN: Final = Language(
         fell_due="Stufe {level} war fällig",
         stands_for="; sie steht auch für {levels}",
         done="Getan: {deeds}.",
+        waits="Wartet, bis das Kontingent der Regel Platz hat, nicht vor {at}: {deeds}.",
         set_to="{field} auf {after} gesetzt",
         cleared="{field} entfernt",
         before=" (vorher {before})",

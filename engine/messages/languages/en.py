@@ -59,8 +59,8 @@ ENGLISH: Final = Language(
         ),
         Reason.TOO_LATE: "it came due too long ago to act now; the ticket was left alone",
         Reason.BUDGET: (
-            "the rule had reached its budget; this notice stands for the escalation, and its field "
-            "changes wait for the next hour with room"
+            "the rule had reached its budget; this notice stands for the escalation, and field "
+            "changes wait until there is room"
         ),
         Reason.PASSED_ON_RELOAD: "it was passed when the rules were reloaded",
         "last_update": "the customer has had as many updates as the rule allows",
@@ -77,6 +77,7 @@ ENGLISH: Final = Language(
         fell_due="Level {level} was due",
         stands_for=" and stands also for {levels}",
         done="Done: {deeds}.",
+        waits="Waits until the rule's budget has room, not before {at}: {deeds}.",
         set_to="{field} set to {after}",
         cleared="{field} cleared",
         before=" (was {before})",

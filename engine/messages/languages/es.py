@@ -64,7 +64,7 @@ SPANISH: Final = Language(
         ),
         Reason.BUDGET: (
             "la regla había agotado su cupo; este aviso hace las veces del escalado, y los cambios "
-            "en el ticket esperan a la próxima hora en que haya sitio"
+            "en el ticket esperan a que haya sitio"
         ),
         Reason.PASSED_ON_RELOAD: "se dio por cumplido al recargar las reglas",
         "last_update": "el cliente ha recibido tantas novedades como permite la regla",
@@ -81,6 +81,7 @@ SPANISH: Final = Language(
         fell_due="El nivel {level} había vencido",
         stands_for=" y vale también por {levels}",
         done="Hecho: {deeds}.",
+        waits="Espera a que el cupo de la regla tenga sitio, no antes del {at}: {deeds}.",
         set_to="{field} pasa a {after}",
         cleared="{field} queda sin valor",
         before=" (antes: {before})",

@@ -64,7 +64,7 @@ FRENCH: Final = Language(
         ),
         Reason.BUDGET: (
             "la règle avait atteint son plafond\u202f; ce message tient lieu d’escalade, et les "
-            "modifications du ticket attendent la prochaine heure où il y aura de la place"
+            "modifications du ticket attendent qu’il y ait de la place"
         ),
         Reason.PASSED_ON_RELOAD: "le niveau a été franchi lors du rechargement des règles",
         "last_update": "le client a reçu autant de nouvelles que la règle le permet",
@@ -83,6 +83,9 @@ FRENCH: Final = Language(
         fell_due="Niveau {level}, échéance atteinte",
         stands_for="\u202f; il vaut aussi pour {levels}",
         done="Fait\u202f: {deeds}.",
+        waits=(
+            "Attend que le plafond de la règle laisse de la place, pas avant {at}\u202f: {deeds}."
+        ),
         set_to="{field} désormais {after}",
         cleared="{field} désormais vide",
         before=" (avant\u202f: {before})",

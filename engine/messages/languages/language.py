@@ -53,6 +53,7 @@ class NoteWords:
         fell_due: With ``level``, where no instant is known.
         stands_for: With ``levels``; goes on after the level.
         done: With ``deeds``.
+        waits: With ``at`` and ``deeds``, which a budget holds.
         set_to: A deed, with ``field`` and ``after``.
         cleared: A deed, with ``field``.
         before: Added to either, with ``before``.
@@ -65,6 +66,7 @@ class NoteWords:
     fell_due: str
     stands_for: str
     done: str
+    waits: str
     set_to: str
     cleared: str
     before: str

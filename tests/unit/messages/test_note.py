@@ -54,3 +54,12 @@ def test_a_note_speaks_the_desks_language() -> None:
         "fällig: Mi, 2. März 2016, 16:30; sie steht auch für nearly-late, late. Getan: Priorität "
         "auf hoch gesetzt (vorher mittel); benachrichtigt: second-line, default."
     )
+
+
+def test_a_note_tells_what_waits_for_the_budget_from_what_is_done() -> None:
+    details = DETAILS | {"room_from": "2016-03-02T16:00:00Z", "notify": ["second-line"]}
+    details["changes"] = [{"field": "group", "before": "Group 70", "after": "second-line"}]
+    assert render_note(StaffNotice(TICKET, details), "Europe/Berlin").endswith(
+        " Done: second-line told. Waits until the rule's budget has room, not before "
+        "Wed 2 Mar 2016, 17:00: group set to second-line (was Group 70)."
+    )

@@ -460,6 +460,9 @@ def test_the_built_in_escalation_says_when_it_is_a_reminder_repeated_old_or_to_b
     assert re.search('<a [^>]*href="https://desk.example/ack/1"[^>]*>I take it</a>', rendered.html)
 
 
+RELEASE = "escalatord outbox release --rule"
+
+
 def test_the_digest_lists_every_ticket_and_why() -> None:
     notices = [
         StaffNotice(replace(TICKET, id=f"desk:INC{n}"), DETAILS | {"reason": reason})
@@ -472,8 +475,27 @@ def test_the_digest_lists_every_ticket_and_why() -> None:
     assert rendered.text.count("Because") == 3
     assert "before the rule's present text was loaded" in rendered.text
     assert "the rule had reached its budget" in rendered.text
-    assert "wait for the next hour with room" in rendered.text
+    assert "field changes wait until there is room" in rendered.text
     assert "it came due too long ago" in rendered.text
+
+
+def test_the_digest_says_when_held_changes_go_out_and_how_to_release_them() -> None:
+    held = {"reason": "budget", "room_from": "2016-03-02T16:00:00Z"}
+    later = {"reason": "budget", "room_from": "2016-03-02T17:00:00Z"}
+    other = {"rule": {"id": "other_rule"}}
+    notices = [StaffNotice(TICKET, DETAILS | more) for more in (held, later, held | other)]
+    rendered = Renderer([]).digest(notices)
+    late = f"from Wed 2 Mar 2016, 17:00 on. To make them all now: {RELEASE} unresolved"
+    for part in (rendered.text, rendered.html):
+        assert part.count(RELEASE) == 2
+        assert late in part
+        assert f"from Wed 2 Mar 2016, 16:00 on. To make them all now: {RELEASE} other_rule" in part
+
+
+@pytest.mark.parametrize("reason", ["backlog", "budget", "too_late"])
+def test_the_digest_says_nothing_of_releasing_where_nothing_is_held(reason: str) -> None:
+    rendered = Renderer([]).digest([StaffNotice(TICKET, DETAILS | {"reason": reason})])
+    assert "release" not in rendered.text
 
 
 def test_the_digest_names_every_ticket_of_a_group() -> None:
