@@ -264,8 +264,13 @@ def _stream_since(
     """What the rhythm counts from: when the customer last heard from us, or the stream's start.
 
     A message that a silence skipped keeps its beat: the rhythm counts from it as if it were said.
+    One that a budget dropped does not, or the customer would hear nothing for twice as long.
     """
-    heard = [message.deliver_at for message in facts.messages if message.ticket == ticket]
+    heard = [
+        message.deliver_at
+        for message in facts.messages
+        if message.ticket == ticket and message.skipped is not Reason.BUDGET
+    ]
     public = facts.view(ticket, now).last_public_update_at
     start = _starts_at(standing, updates)
     return max(at for at in (*heard, public, start) if at is not None)

@@ -110,6 +110,37 @@ def test_updates_of_an_escalation_beyond_the_budget_count_from_it(desk: Desk) ->
     assert desk.heard() == ["received@2h", "still-working@6h", "still-working@6h"]
 
 
+def test_a_dropped_message_does_not_delay_the_updates_that_were_promised(desk: Desk) -> None:
+    up = "[{name: up, after: 5h, kind: technical}]"
+    updates = "{from: match, every: 4h, template: still-working}"
+    customer = f"{{on_escalation: received, updates: {updates}}}"
+    desk.rules(rules(rule(levels=up, budget="1/h", customer=customer)))
+    desk.open("T1")
+    desk.open("T2", customer__id="dora")
+    desk.live("10h")
+    assert desk.heard() == [
+        "still-working@4h",
+        "still-working@4h",
+        "received@5h",
+        "still-working@8h",
+        "still-working@9h",
+    ]
+
+
+def test_after_an_outage_who_is_not_told_of_the_escalation_gets_the_update_that_is_due(
+    desk: Desk,
+) -> None:
+    up = "[{name: up, after: 5h, kind: technical}]"
+    updates = "{from: match, every: 4h, template: still-working}"
+    customer = f"{{on_escalation: received, updates: {updates}}}"
+    desk.rules(rules(rule(levels=up, budget="1/h", customer=customer)))
+    desk.open("T1")
+    desk.open("T2", customer__id="dora")
+    desk.live("1h")
+    desk.sleep_until("9h")
+    assert desk.heard() == ["received@9h", "still-working@9h"]
+
+
 def test_reminders_cost_nothing(desk: Desk) -> None:
     budgeted(desk, 4, budget="1/h", levels="[{name: a, after: 1h, notify: [manager]}]")
     desk.live("2h")
