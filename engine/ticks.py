@@ -95,7 +95,8 @@ class Ticks:
         replayed = self.app.settings.replay is not None
         policy = self.app.put_in_force(rules, self.app.clock.now(), from_the_start=replayed)
         cycle = self.app.cycle(policy, self._heard)
-        cycle.read_once = self._cycle.read_once if self._cycle else set()
+        if self._cycle is not None:
+            cycle.read_once, cycle.has_decided = self._cycle.read_once, self._cycle.has_decided
         # A delivery that began under rules that are no more in force leaves the rest to the next.
         cycle.is_stopping = lambda: self.stop.is_set() or self._cycle is not cycle
         self._cycle = cycle

@@ -56,6 +56,8 @@ class Cycle:
             finishes what it is doing.
         holds_some: Whether budgets may hold rows back; unknown, and so assumed, at the start.
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
+        has_decided: Whether an evaluation has come to its end since the start, and none is under
+            way; before that a digest may lack what a process that died had not got round to.
     """
 
     store: Store
@@ -67,6 +69,7 @@ class Cycle:
     is_stopping: Callable[[], bool] = lambda: False
     read_once: set[str] = field(default_factory=set)
     holds_some: bool = True
+    has_decided: bool = False
 
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
@@ -104,7 +107,9 @@ class Cycle:
 
     def evaluate(self, now: datetime) -> Work:
         """Decide about everything that is due."""
+        self.has_decided = False
         work = Work("evaluate", evaluated=evaluate(self.store, self.policy, now, self._may_look))
+        self.has_decided = True
         self.holds_some = self.holds_some or any(
             fired.reason is Reason.BUDGET for fired in work.evaluated.fired
         )
@@ -115,7 +120,14 @@ class Cycle:
         """Release what budgets held, and deliver."""
         if self.holds_some:
             self.holds_some = release_held(self.store, self.policy.ruleset, now) > 0
-        done = deliver(self.store, self.outside, now, self.real_now, self.is_stopping)
+        done = deliver(
+            self.store,
+            self.outside,
+            now,
+            self.real_now,
+            self.is_stopping,
+            lambda: not self.has_decided,
+        )
         work = Work("deliver", delivered=done)
         self.heard(work)
         return work

@@ -103,6 +103,7 @@ def deliver(
     now: datetime,
     real_now: Callable[[], datetime],
     is_stopping: Callable[[], bool] = lambda: False,
+    is_deciding: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """Deliver everything whose time had come when this began, until nothing of it is left.
 
@@ -114,6 +115,7 @@ def deliver(
             slow: it is asked again for every lease and every attempt.
         is_stopping: Whether to break off: the program ends, or other rules are in force by now.
             What is being done is finished, the rest put back.
+        is_deciding: Whether digests wait, since others may be on the way to join them.
     """
     done = Delivered()
 
@@ -124,7 +126,8 @@ def deliver(
     lease_lasts = lease_for((*outside.helpdesks.values(), *outside.channels.values()))
     while not is_stopping() and _is_due(store, began):
         token = uuid.uuid4().hex
-        acts = lease(store, began, now, token, clock() + lease_lasts)
+        until = clock() + lease_lasts
+        acts = lease(store, began, now, token, until, is_deciding=is_deciding())
         if not acts:
             break
         run = _Run(store, outside, now, clock, token)

@@ -1,24 +1,33 @@
 """Taking rows of the outbox, so that those which share a message stay together.
 
 All the digests that wait for one address become one message, however many they are. While subjects
-are still being decided there may be more of them to come: then they wait, but not for ever.
+are still being decided there may be more of them to come: then they wait as long as an evaluation
+lasts, and for subjects that cannot be decided, but not for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engine.domain.actions import ActionKind
 from engine.ports import OutboxRow, Store
 
 LEASE_BATCH = 50
 DIGESTS_WAIT = timedelta(minutes=5)
-"""At most so long a digest waits for what is still to be decided."""
+"""At most so long a digest waits, after an evaluation, for what it could not decide."""
+_NONE_YET = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every digest."""
 
 
 def lease(
-    store: Store, began: datetime, now: datetime, token: str, until: datetime
+    store: Store,
+    began: datetime,
+    now: datetime,
+    token: str,
+    until: datetime,
+    *,
+    is_deciding: bool = False,
 ) -> list[list[OutboxRow]]:
     """Take some rows whose time has come; each list is one act.
 
@@ -28,11 +37,14 @@ def lease(
         now: The domain's instant, by which subjects are due.
         token: A fresh fencing token.
         until: When the lease runs out (all aware UTC).
+        is_deciding: An evaluation is under way, or none has come to its end since the start.
     """
     with store.write() as tx:
         due_at = tx.next_due_at()
-        is_deciding = due_at is not None and due_at <= now
-        digests_until = began - DIGESTS_WAIT if is_deciding else began
+        is_undecided = due_at is not None and due_at <= now
+        digests_until = began - DIGESTS_WAIT if is_undecided else began
+        if is_deciding:
+            digests_until = _NONE_YET
         acts = _bundled(tx.lease(began, LEASE_BATCH, token, until, digests_until))
         for rows in acts:
             if is_digest(rows[0]):

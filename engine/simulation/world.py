@@ -76,13 +76,16 @@ class World:
         self.rulesets[record.id] = ruleset
         known = known_texts(record, self.rulesets.get)
         policy = Policy(ruleset, ruleset.generation.receivers, self.limits, known)
-        self._start(policy, self.cycle.read_once if self.cycle else set())
+        before = self.cycle
+        self._start(policy)
+        if before is not None:
+            self._cycle.read_once, self._cycle.has_decided = before.read_once, before.has_decided
 
     def restart(self) -> None:
         """The process begins anew over the same store, with the rules in force."""
-        self._start(self._cycle.policy, set())
+        self._start(self._cycle.policy)
 
-    def _start(self, policy: Policy, read_once: set[str]) -> None:
+    def _start(self, policy: Policy) -> None:
         receivers = policy.receivers.values()
         for name in {target.channel for one in receivers for target in one.targets}:
             self.channels.setdefault(name, MemoryChannel(name))
@@ -96,9 +99,7 @@ class World:
             known=policy.known,
             jitter=lambda: 0.5,
         )
-        self.cycle = Cycle(
-            self.store, self.helpdesks, policy, outside, lambda: LONG_AGO, read_once=read_once
-        )
+        self.cycle = Cycle(self.store, self.helpdesks, policy, outside, lambda: LONG_AGO)
 
     @property
     def _cycle(self) -> Cycle:

@@ -75,6 +75,19 @@ def test_a_digest_does_not_wait_for_ever_for_what_is_not_decided(desk: Desk) -> 
     assert desk.digests() == ["the-manager: T1, T2", "tier-two: T1, T2"]
 
 
+def test_after_a_crash_amid_deciding_a_digest_waits_for_what_was_not_decided(desk: Desk) -> None:
+    loaded_over(desk, 4)
+    assert desk.cycle is not None
+    evaluate(desk.store, desk.cycle.policy, at("4h"), lambda name: name in ("desk:T1", "desk:T2"))
+    desk.restart()
+    desk.cycle.deliver(at("4h30m"))
+    assert desk.channel.sent == []
+    desk.cycle.ingest(at("4h30m"))
+    desk.cycle.evaluate(at("4h30m"))
+    desk.cycle.deliver(at("4h30m"))
+    assert desk.digests() == ["the-manager: T1, T2, T3, T4", "tier-two: T1, T2, T3, T4"]
+
+
 def test_other_notices_do_not_wait_for_what_is_still_decided(desk: Desk) -> None:
     desk.rules(rules(rule(levels=LADDER)))
     desk.open("T1")
