@@ -46,7 +46,7 @@ def why(
         OutboxState.CANCELLED: f"it was overtaken: {said}",
         OutboxState.REJECTED: f"it was given up {tried}: {said}",
         OutboxState.DROPPED: said if by_hand else f"it could not be put into words: {said}",
-        OutboxState.UNKNOWN: f"it may have arrived ({said}); {UNSENT_BY_ITSELF}",
+        OutboxState.UNKNOWN: f"{said}; {UNSENT_BY_ITSELF}",
     }
     if row.state is OutboxState.HELD:
         return _held(row, ruleset, now)

@@ -54,7 +54,8 @@ class Cycle:
         heard: Told of each stage's work as soon as it is committed.
         is_stopping: Whether the program ends, or these rules are no more in force: a delivery then
             finishes what it is doing.
-        holds_some: Whether budgets may hold rows back; unknown, and so assumed, at the start.
+        room_at: When budgets may have room for what they hold (aware UTC); None while they hold
+            nothing. Unknown at the start: then it is looked at once.
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
         has_decided: Whether an evaluation has come to its end since the start, and none is under
             way; before that a digest may lack what a process that died had not got round to.
@@ -68,7 +69,7 @@ class Cycle:
     heard: Callable[[Work], None] = lambda _: None
     is_stopping: Callable[[], bool] = lambda: False
     read_once: set[str] = field(default_factory=set)
-    holds_some: bool = True
+    room_at: datetime | None = BEFORE_EVERYTHING
     has_decided: bool = False
 
     def run(self, now: datetime) -> Work:
@@ -110,16 +111,17 @@ class Cycle:
         self.has_decided = False
         work = Work("evaluate", evaluated=evaluate(self.store, self.policy, now, self._may_look))
         self.has_decided = True
-        self.holds_some = self.holds_some or any(
+        if self.room_at is None and any(
             fired.reason is Reason.BUDGET for fired in work.evaluated.fired
-        )
+        ):
+            self.room_at = now
         self.heard(work)
         return work
 
     def deliver(self, now: datetime) -> Work:
         """Release what budgets held, and deliver."""
-        if self.holds_some:
-            self.holds_some = release_held(self.store, self.policy.ruleset, now) > 0
+        if self.room_at is not None and self.room_at <= now:
+            self.room_at = release_held(self.store, self.policy.ruleset, now)
         done = deliver(
             self.store,
             self.outside,
@@ -159,9 +161,11 @@ class Cycle:
         with self.store.read() as tx:
             due_at, told_at = tx.next_due_at(), next_turn_at(tx)
         found = earliest((*arrivals, due_at, told_at))
-        if after is not None and self.holds_some:
-            released_at = next_release_at(self.store, self.policy.ruleset, after)
-            found = earliest((found, released_at))
+        if after is not None and self.room_at is not None:
+            is_known = self.room_at > after
+            policy = self.policy.ruleset
+            room_at = self.room_at if is_known else next_release_at(self.store, policy, after)
+            found = earliest((found, room_at))
         if found is None or after is None:
             return found
         return max(found, after + ONE_SECOND)

@@ -13,6 +13,7 @@ from datetime import datetime
 from engine.domain.actions import Audience
 from engine.domain.reason import Reason
 from engine.errors import UsageError
+from engine.pipeline.release import HELD_BY_BUDGETS
 from engine.ports import (
     Intervention,
     Json,
@@ -36,7 +37,6 @@ _RETRIED = frozenset(
 _DROPPED = _RETRIED - {OutboxState.DROPPED}
 _UNSAID = frozenset({OutboxState.CANCELLED, OutboxState.DROPPED, OutboxState.REJECTED})
 """States of a message that the customer does not have, and is not about to get."""
-HELD_BY_BUDGETS = {"state": OutboxState.HELD.value, "reason": Reason.BUDGET.value}
 
 
 @dataclass(frozen=True, slots=True)
