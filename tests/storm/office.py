@@ -20,7 +20,7 @@ from typing import Any, Final
 from tests.cli.desk import Desk, Document, Ended, Running
 
 ROOT: Final = Path(__file__).parents[2]
-LADDERS: Final = 800
+LADDERS: Final = 5000
 AGENTS: Final = 40
 LOOK_EVERY: Final = 0.25
 """Seconds without a line of the log after which it is looked whether all is done."""
@@ -161,8 +161,8 @@ class Office:
         """All that staff were told, in order."""
         return self.desk.rows("sent.jsonl")
 
-    def digests(self, since: int = 0) -> list[Document]:
-        return [one for one in self.sent()[since:] if one["facts"]["kind"] == "digest"]
+    def digests(self) -> list[Document]:
+        return [one for one in self.sent() if one["facts"]["kind"] == "digest"]
 
     def done(self, action: str) -> list[Document]:
         """All that was written to the helpdesk, in order."""

@@ -16,7 +16,7 @@ CLIMBS = f"""\
     description: Nobody waits for ever
     budget: {BUDGET}/h
     levels:
-      - {{name: remind, after: 2h, notify: [assignee]}}
+      - {{name: remind, after: 11h, notify: [assignee]}}
       - {{name: experts, after: 12h, kind: technical, set: {{type: late}}, notify: [experts]}}
       - {{name: boss, after: 20h, kind: hierarchical, tag: [late], notify: [boss]}}
       - {{name: last, after: 40h, kind: hierarchical, notify: [boss]}}
@@ -39,10 +39,9 @@ def test_after_a_day_of_outage_every_ladder_speaks_once_and_nothing_is_lost(
 
     office.tickets(created_at)
     office.rules(CLIMBS)
-    lived = office.command("once", "--through", stamp(stopped_at))
+    lived = office.command("once", "--at", stamp(stopped_at))
     assert lived.code == 0, lived.err[-2000:]
-    reminded = len(office.sent())
-    assert reminded == LADDERS
+    assert office.sent() == []
 
     running = office.run()
     started = office.until(running, lambda: office.count("SELECT count(*) FROM subjects") > 0)
@@ -54,8 +53,8 @@ def test_after_a_day_of_outage_every_ladder_speaks_once_and_nothing_is_lost(
     office.stop(running)
 
     # At most one message a ladder, within the budget; one digest has the rest, and nobody else.
-    told = office.sent()[reminded:]
-    digests = office.digests(reminded)
+    told = office.sent()
+    digests = office.digests()
     alone = [one["facts"]["ticket"].removeprefix("desk:") for one in told if one not in digests]
     assert {one["to"] for one in told} == {"boss"}
     assert len(alone) == len(set(alone)) == BUDGET
@@ -67,7 +66,7 @@ def test_after_a_day_of_outage_every_ladder_speaks_once_and_nothing_is_lost(
 
     # Every level that fell due is fired, once, at the instant at which it was due.
     firings = Counter(office.ask("SELECT ticket, name, due_at FROM v_firings"))
-    ladder = {"remind": 2, "experts": 12, "boss": 20}
+    ladder = {"remind": 11, "experts": 12, "boss": 20}
     assert firings == Counter(
         (f"desk:{number:05}", name, stamp(created_at(number) + timedelta(hours=hours)))
         for number in range(LADDERS)
@@ -99,14 +98,14 @@ def test_after_a_day_of_outage_every_ladder_speaks_once_and_nothing_is_lost(
 
     # The last levels are still to come, and come.
     until = stopped_at + timedelta(hours=40)
-    ahead = office.command("once", "--through", stamp(until), "--dry-run", "--json")
+    ahead = office.command("once", "--at", stamp(until), "--dry-run", "--json")
     assert ahead.code == 0, ahead.err[-2000:]
     document = json.loads(ahead.out)
     last = Counter(one["ticket"] for one in document["fired"] if one["name"] == "last")
     assert set(last.values()) == {1}
     assert len(last) == LADDERS
-    again = Counter(one["ticket"] for one in document["customer"] if one["state"] == "delivered")
-    assert max(again.values()) == 1
+    again = Counter(one["ticket"] for one in document["customer"])
+    assert set(again.values()) == {1}
 
     acts = len(told) + len(office.done("note")) + sum(replies.values()) + states["delivered"]
     figures.append(
