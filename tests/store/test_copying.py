@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.domain.bounce import Bounce
+from engine.ports import Intervention, OutboxState, OutboxVerb
 from engine.store import SqlStore, open_store
 from engine.store.schema import METADATA
 from tests.store.factories import (
@@ -44,6 +45,8 @@ def full_store(sql_store: SqlStore) -> SqlStore:
         transaction.enqueue([action()], NOON)
         transaction.lease(NOON, 1, "t", NOON + HOUR)
         transaction.begin_sending(1, "t", NOON, NOON)
+        transaction.enqueue([action("k2", ticket="desk:2")], NOON)
+        transaction.intervene(Intervention(2, OutboxVerb.DROP, OutboxState.PENDING, "ann", NOON))
         transaction.activate_generation(generation("g1"))
         transaction.add_silence(asked())
         transaction.add_bounces([Bounce("dead", NOON, "desk:1", "550 no such user")])
@@ -94,7 +97,7 @@ def test_what_happens_to_a_copy_does_not_happen_to_the_store(
         transaction.set_next_checks({"desk:1": None})
 
     assert content(full_store) == before
-    assert [row["id"] for row in transaction_view(copy, "v_outbox")] == [1, 2]
+    assert [row["id"] for row in transaction_view(copy, "v_outbox")] == [1, 2, 3]
 
 
 def transaction_view(store: SqlStore, name: str) -> list[dict[str, object]]:
