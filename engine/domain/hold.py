@@ -93,7 +93,7 @@ def acknowledgement(rule: Rule, facts: Facts, episode: Episode, now: datetime) -
     taken = (
         event
         for event in (*events, *facts.acknowledgements, *_while_members(facts, escalated_at))
-        if event.at <= now and _acknowledges(rule, event, escalated_at)
+        if event.at <= now and _acknowledges(rule, episode, event, escalated_at)
     )
     return max(taken, key=lambda event: event.at, default=None)
 
@@ -106,9 +106,9 @@ def _while_members(facts: Facts, since: datetime) -> Iterator[Event]:
                 yield event
 
 
-def _acknowledges(rule: Rule, event: Event, escalated_at: datetime) -> bool:
+def _acknowledges(rule: Rule, episode: Episode, event: Event, escalated_at: datetime) -> bool:
     if event.kind is EventKind.ACKNOWLEDGED:
-        return event.at >= escalated_at and event.rule in (None, rule.id)
+        return event.at >= escalated_at and _is_meant(rule, episode, event)
     if event.actor is not Actor.PERSON or event.at <= escalated_at:
         return False
     if event.kind is EventKind.MESSAGE:
@@ -118,3 +118,12 @@ def _acknowledges(rule: Rule, event: Event, escalated_at: datetime) -> bool:
         and event.after is not None
         and AcknowledgeBy.ASSIGNMENT in rule.acknowledge.by
     )
+
+
+def _is_meant(rule: Rule, episode: Episode, event: Event) -> bool:
+    """Whether an acknowledgement by name is one of this rule's, and of this episode if of one."""
+    if event.rule is not None and event.rule not in rule.ids:
+        return False
+    ours = (episode.id, *episode.continues)
+    anchors = {f"{name}|{one.subject}|{one.anchor}" for name in rule.ids for one in ours}
+    return event.episode is None or event.episode in anchors

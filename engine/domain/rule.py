@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from engine.domain.condition import All, ContactsBy
 from engine.domain.ticket import Priority, Status
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from engine.domain.silence import SilentHours
 
 T = TypeVar("T")
+
+SCALES: Final = (5, 10)
+"""The best scores that a survey can offer."""
+DEFAULT_SCALE: Final = 5
 
 
 class Mode(StrEnum):
@@ -183,12 +187,19 @@ class Updates:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """One message after an escalated ticket is resolved."""
+    """One message after an escalated ticket is resolved.
+
+    Attributes:
+        after: How long after the resolution, in the rule's calendar.
+        low_score_below: Scores lower than this are low; None where nobody is told.
+        scale: The best score that the survey offers; the worst is 1.
+    """
 
     after: timedelta
     template: str
     low_score_below: int | None = None
     low_score_notify: tuple[str, ...] = ()
+    scale: int = DEFAULT_SCALE
 
 
 @dataclass(frozen=True, slots=True)

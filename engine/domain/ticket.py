@@ -180,12 +180,14 @@ class Event:
         kind: What happened.
         actor: Who did it; `OURSELVES` only where the write is proved to be ours.
         source_id: The source's own id of the event, None where it keeps none.
-        episode: Key (`EpisodeId.text`) of the episode that wrote it, when it is ours.
+        episode: Key (`EpisodeId.text`) of the episode that wrote it, when it is ours; for
+            `ACKNOWLEDGED`: of the only one that is taken, None for those of `rule`.
         rule: Id of the rule that wrote it, when it is ours; for `ACKNOWLEDGED`: the rule whose
             escalation is taken, None for all of them.
         field: For `CHANGED`: the field, dotted for ``customer.`` and ``fields.``.
         before: For `CHANGED`: the value that was there.
-        after: For `CHANGED`: the value that is there now.
+        after: For `CHANGED`: the value that is there now; for `ACKNOWLEDGED`: the name of the
+            receiver whose link was used.
         is_public: For `MESSAGE`: the customer can read it.
         text: For `MESSAGE`: what was written, quotations removed.
         channel: For `MESSAGE`: how it came in, if known.

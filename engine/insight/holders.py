@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.facts import Facts
-from engine.domain.hold import acknowledgement
+from engine.domain.ownership import last_owner
 from engine.domain.reason import Reason
 from engine.domain.recognition import ready_at
 from engine.domain.standing import Standing
-from engine.domain.ticket import Event, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +70,10 @@ def _status(standing: Standing, facts: Facts) -> tuple[Holder, ...]:
 
 def _person(standing: Standing, facts: Facts, at: datetime) -> tuple[Holder, ...]:
     episode = standing.episode
-    taken = acknowledgement(standing.rule, facts, episode, at) if episode else None
-    if taken is None:
+    owner = last_owner(standing.rule, facts, episode, at) if episode else None
+    if owner is None:
         return ()
-    until = standing.acknowledged_until
-    return (Holder("person", _name(taken), taken.at, until, _how(taken)),)
-
-
-def _name(taken: Event) -> str | None:
-    if taken.kind is EventKind.CHANGED and taken.after is not None:
-        return str(taken.after)
-    return taken.who
-
-
-def _how(taken: Event) -> str:
-    match taken.kind:
-        case EventKind.MESSAGE:
-            return "reply"
-        case EventKind.CHANGED:
-            return "assignment"
-        case _:
-            return "by name"
+    return (Holder("person", owner.name, owner.since, owner.until, owner.how),)
 
 
 def _cooldown(standing: Standing, facts: Facts) -> tuple[Holder, ...]:

@@ -240,7 +240,8 @@ def _was_taken(row: OutboxRow, rule: Rule, events: Sequence[Event]) -> bool:
 
 def _acknowledges(event: Event, row: OutboxRow, rule: Rule) -> bool:
     if event.kind is EventKind.ACKNOWLEDGED:
-        return event.rule in (None, row.action.episode.rule)
+        episode = row.action.episode
+        return event.rule in (None, episode.rule) and event.episode in (None, episode.text)
     if event.actor is not Actor.PERSON or not _is_of_an_escalation(row.action):
         return False
     accepted = rule.acknowledge.by

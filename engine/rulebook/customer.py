@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from engine.domain.rule import CustomerPlan, FollowUp, Level, Updates, UpdatesFrom
+from engine.domain.rule import (
+    DEFAULT_SCALE,
+    SCALES,
+    CustomerPlan,
+    FollowUp,
+    Level,
+    Updates,
+    UpdatesFrom,
+)
 from engine.rulebook.durations import read_duration, read_per_priority
 from engine.rulebook.fields import Fields
 from engine.rulebook.levels import read_notify
@@ -26,6 +34,7 @@ UPDATES_KEYS = {
 FOLLOW_UP_KEYS = {
     "after": "How long after the resolution, in the rule's calendar.",
     "template": "A customer template.",
+    "scale": "The best score of the survey, 5 or 10; 5 unless it is given.",
     "low_score": "Who hears of a low score in the survey.",
 }
 LOW_SCORE_KEYS = {
@@ -99,18 +108,40 @@ def _read_follow_up(fields: Fields, scope: Scope) -> FollowUp | None:
         wait = read_duration(
             after, scope.report, scope.clock.calendar, "'after'", zero_is_fine=True
         )
-    below, notify = _read_low_score(follow_up, scope)
-    return None if wait is None or template is None else FollowUp(wait, template, below, notify)
+    scale = _read_scale(follow_up, scope)
+    below, notify = _read_low_score(follow_up, scale, scope)
+    if wait is None or template is None:
+        return None
+    return FollowUp(wait, template, below, notify, scale)
 
 
-def _read_low_score(follow_up: Fields, scope: Scope) -> tuple[int | None, tuple[str, ...]]:
+def _read_scale(follow_up: Fields, scope: Scope) -> int:
+    best = follow_up.count("scale", least=1)
+    node = follow_up.value("scale")
+    if best is None or node is None:
+        return DEFAULT_SCALE
+    if best not in SCALES:
+        scope.report.error(node.span, "number", f"'scale' must be {' or '.join(map(str, SCALES))}")
+    return best
+
+
+def _read_low_score(
+    follow_up: Fields, scale: int, scope: Scope
+) -> tuple[int | None, tuple[str, ...]]:
     fields = follow_up.fields("low_score", LOW_SCORE_KEYS)
     if fields is None:
         return None, ()
     fields.required("below", "write for example below: 4")
     notify = fields.required("notify", "name who hears of it")
     names = () if notify is None else read_notify(notify, scope)
-    return fields.count("below", least=1), names
+    below = fields.count("below", least=1)
+    if below is not None and not 1 < below <= scale:
+        said = "no score is" if below == 1 else "every score is"
+        message = f"{said} below {below} on a scale from 1 to {scale}"
+        at = fields.value("below")
+        place = fields.key("below") if at is None else at.span
+        scope.report.warn(place, "low-score-beyond-scale", message, f"write 2 to {scale}")
+    return below, names
 
 
 def _read_template(fields: Fields, key: str, scope: Scope) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.domain.calendar import ALWAYS
 from engine.domain.rule import (
+    DEFAULT_SCALE,
+    SCALES,
     AcknowledgeBy,
     BacklogPolicy,
     Kind,
@@ -182,7 +184,12 @@ def _acknowledge() -> Schema:
 
 def _customer() -> Schema:
     low_score = mapping(LOW_SCORE_KEYS, {"below": count(1), "notify": _NAMES}, *LOW_SCORE_KEYS)
-    follow_up: dict[str, Schema] = {"after": DURATION, "template": TEXT, "low_score": low_score}
+    follow_up: dict[str, Schema] = {
+        "after": DURATION,
+        "template": TEXT,
+        "scale": {"enum": list(SCALES), "default": DEFAULT_SCALE},
+        "low_score": low_score,
+    }
     updates: dict[str, Schema] = {
         "from": {**words(UpdatesFrom), "default": UpdatesFrom.ESCALATION.value},
         "every": DURATIONS,

@@ -81,6 +81,25 @@ def test_a_rule_may_consist_of_updates_alone(rule: ReadRule) -> None:
             f"customer: {{{FOLLOW_UP}, low_score: {{below: 0, notify: [default]}}}}}}",
             ["number"],
         ),
+        (f"customer: {{{FOLLOW_UP}, scale: 10}}}}", []),
+        (f"customer: {{{FOLLOW_UP}, scale: 7}}}}", ["number"]),
+        (f"customer: {{{FOLLOW_UP}, scale: ten}}}}", ["wrong-type"]),
+        (
+            f"customer: {{{FOLLOW_UP}, low_score: {{below: 5, notify: [default]}}}}}}",
+            [],
+        ),
+        (
+            f"customer: {{{FOLLOW_UP}, low_score: {{below: 1, notify: [default]}}}}}}",
+            ["low-score-beyond-scale"],
+        ),
+        (
+            f"customer: {{{FOLLOW_UP}, low_score: {{below: 6, notify: [default]}}}}}}",
+            ["low-score-beyond-scale"],
+        ),
+        (
+            f"customer: {{{FOLLOW_UP}, scale: 10, low_score: {{below: 6, notify: [default]}}}}}}",
+            [],
+        ),
         ("customer: {}", []),
         ("customer: []", ["wrong-type"]),
     ],

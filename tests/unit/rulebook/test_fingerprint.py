@@ -64,6 +64,16 @@ def test_what_does_something_else_has_another(rule: ReadRule, lines: str) -> Non
     assert rule(lines).fingerprint != rule(PLAIN).fingerprint
 
 
+def test_another_scale_of_the_survey_is_another_text(rule: ReadRule) -> None:
+    asking = (
+        "levels: [{after: 1h, kind: technical}]\n"
+        "customer: {follow_up: {after: 1d, template: survey, scale: {best}}}"
+    )
+    five, ten = (rule(asking.replace("{best}", best)).fingerprint for best in ("5", "10"))
+
+    assert five != ten
+
+
 CALENDAR = """version: 1
 calendars:
   {name}: {{timezone: {zone}, open: {{mon: "{hours}"}}, holidays: {holidays}}}
