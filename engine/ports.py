@@ -475,6 +475,27 @@ class ShadowFiring:
     fired_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a customer answered to the survey about a ticket.
+
+    Attributes:
+        rule: Id of the rule that asked.
+        anchor: The anchor of the episode that was followed up.
+        score: From 1, the worst, to `scale`.
+        comment: The customer's own words; empty where there are none.
+        answered_at: Aware UTC, whole seconds.
+    """
+
+    ticket: str
+    rule: str
+    anchor: str
+    score: int
+    scale: int
+    comment: str
+    answered_at: datetime
+
+
 class Transaction(Protocol):
     """One transaction: everything in it commits together or not at all."""
 
@@ -763,6 +784,15 @@ class Transaction(Protocol):
 
     def clear_bounces(self, cleared: Mapping[str, datetime]) -> list[str]:
         """Believe from these instants on that mail arrives again; whose it is news."""
+        ...
+
+    # satisfaction
+    def answer(self, ticket: str) -> Answer | None:
+        """What the customer answered about a ticket; None while there is no answer."""
+        ...
+
+    def save_answer(self, answer: Answer) -> bool:
+        """Keep an answer; False, and the first one stays, where the ticket has one."""
         ...
 
     # generations

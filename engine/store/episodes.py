@@ -37,7 +37,15 @@ from engine.store.among import among
 from engine.store.bulk import BulkInsert, keep_existing, overwrite
 from engine.store.codec import instant, maybe_instant, maybe_seconds, seconds
 from engine.store.part import Part
-from engine.store.schema import EPISODES, FIRINGS, HAS_ESCALATED, MESSAGES, OUTBOX, TICKETS
+from engine.store.schema import (
+    EPISODES,
+    FIRINGS,
+    HAS_ESCALATED,
+    MESSAGES,
+    OUTBOX,
+    SATISFACTION,
+    TICKETS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -139,7 +147,7 @@ _COPY_EPISODES = insert(EPISODES).from_select(
 )
 _RENAMES = tuple(
     update(table).where(table.c.rule == _OLD_RULE).values(rule=_NEW_RULE)
-    for table in (FIRINGS, MESSAGES, OUTBOX)
+    for table in (FIRINGS, MESSAGES, OUTBOX, SATISFACTION)
 )
 _FORGET_EPISODES = delete(EPISODES).where(_E.rule == _OLD_RULE)
 

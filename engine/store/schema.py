@@ -307,6 +307,18 @@ BOUNCES = Table(
     sqlite_with_rowid=False,
 )
 
+SATISFACTION = Table(
+    "satisfaction",
+    METADATA,
+    Column("ticket", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("anchor", Text, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("scale", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("answered_at", Instant, nullable=False),
+)
+
 GENERATIONS = Table(
     "generations",
     METADATA,

@@ -9,6 +9,7 @@ from engine.store.episodes import EpisodePart
 from engine.store.generations import GenerationPart
 from engine.store.interventions import InterventionPart
 from engine.store.outbox import OutboxPart
+from engine.store.satisfaction import SatisfactionPart
 from engine.store.silences import SilencePart
 from engine.store.subjects import SubjectPart
 from engine.store.telling import TellingPart
@@ -26,6 +27,7 @@ class SqlTransaction(
     GenerationPart,
     SilencePart,
     BouncePart,
+    SatisfactionPart,
     TellingPart,
 ):
     """`engine.ports.Transaction` on SQLite and PostgreSQL."""

@@ -80,6 +80,9 @@ class MemoryEpisodes(MemoryPart):
             if rule == old:
                 del self._tables.withdrawn[key]
                 self._tables.withdrawn[subject_id, new, *rest] = reason
+        for ticket, answer in list(self._tables.answers.items()):
+            if answer.rule == old:
+                self._tables.answers[ticket] = replace(answer, rule=new)
 
     def escalations_of_customers(self, customers: Iterable[str]) -> dict[str, tuple[datetime, ...]]:
         """When episodes of these customers' tickets, and of their groups, became escalations."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from engine.store.memory.bounces import MemoryBounces
 from engine.store.memory.episodes import MemoryEpisodes
 from engine.store.memory.interventions import MemoryInterventions
+from engine.store.memory.satisfaction import MemorySatisfaction
 from engine.store.memory.silences import MemorySilences
 from engine.store.memory.tables import Tables
 from engine.store.memory.telling import MemoryTelling
@@ -20,6 +21,7 @@ class MemoryTransaction(
     MemoryInterventions,
     MemorySilences,
     MemoryBounces,
+    MemorySatisfaction,
     MemoryTelling,
 ):
     """`engine.ports.Transaction` on dictionaries."""

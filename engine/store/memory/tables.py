@@ -13,6 +13,7 @@ from engine.domain.episode import Episode, EpisodeId
 from engine.domain.silence import Silence
 from engine.domain.ticket import Event, Ticket
 from engine.ports import (
+    Answer,
     Attempt,
     DecisionRecord,
     GenerationRecord,
@@ -89,6 +90,7 @@ class Tables:
     told_of: dict[str, SilenceTold] = field(default_factory=dict)
     bounces: dict[str, Bounce] = field(default_factory=dict)
     withdrawn: dict[tuple[object, ...], str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
     activations: dict[int, tuple[datetime, str]] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
