@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -23,12 +24,13 @@ from engine.domain.matching import earliest
 from engine.domain.rule import Generation, Rule
 from engine.domain.ruleset import Ruleset
 from engine.errors import ConfigError, Problem
+from engine.links import ExampleLinks, Lifetimes, MessageLinks, Tokens
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
 from engine.pipeline.deliver import Outside, lease_for
 from engine.pipeline.evaluate import Policy
-from engine.ports import Channel, GenerationRecord, Helpdesk, Prepared
+from engine.ports import Channel, GenerationRecord, Helpdesk, Links, Prepared
 from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
 from engine.simulation.forecast import Forecast, forecast
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REPLAY_KEY = "replay_now"
 PLAYED_KEY = "played_until"
-EXAMPLE_SURVEY = "https://survey.example"
-"""Where rule tests send customers: nothing is sent."""
+LINKS_KEY = "links_key"
+"""Under this name the store keeps the key that signs links, where nobody has set one."""
 
 
 class RulesError(ConfigError):
@@ -102,6 +104,8 @@ class App:
         self.helpdesks = self._helpdesks(dry_run=dry_run)
         self.channels = self._channels(stream, dry_run=dry_run)
         self._rulesets: dict[str, Ruleset] = {}
+        self._tokens: Tokens | None = None
+        self._is_dry = dry_run
 
     # --- building ---
 
@@ -250,7 +254,7 @@ class App:
         composer = TemplateComposer(
             generation.templates,
             self.settings.timezone,
-            survey_url=self.settings.survey_url,
+            self._links(generation),
             language=self.settings.language,
         )
         return Outside(
@@ -268,6 +272,37 @@ class App:
         if loaded.generation is None:
             return None
         return self.policy(Ruleset(loaded.generation), None)
+
+    def _links(self, generation: Generation) -> Links:
+        settings = self.settings.links
+        if self._is_dry:
+            return ExampleLinks()
+        return MessageLinks(
+            tokens=self.tokens(),
+            public_url=settings.public_url if settings else None,
+            takes_links=generation.takes_links,
+            survey_elsewhere=self.settings.survey_url,
+        )
+
+    def tokens(self) -> Tokens | None:
+        """What signs the links in messages, and reads them back; None where there are none.
+
+        Raises:
+            ConfigError: The keys cannot be read.
+        """
+        settings = self.settings.links
+        if settings is not None and self._tokens is None:
+            lifetimes = Lifetimes(settings.acknowledge_for, settings.survey_for)
+            self._tokens = Tokens(settings.keys() or (self._key_of_the_store(),), lifetimes)
+        return self._tokens
+
+    def _key_of_the_store(self) -> str:
+        with self.store.write() as tx:
+            key = tx.meta(LINKS_KEY)
+            if key is None:
+                key = secrets.token_hex(32)
+                tx.set_meta(LINKS_KEY, key)
+        return key
 
     def in_force_now(self) -> Policy:
         """What the store's active generation decides by, for verbs that only look.
@@ -430,7 +465,7 @@ def equipment() -> Equipment:
     return Equipment(
         open_store=MemoryStore,
         composer=lambda generation, zone: TemplateComposer(
-            generation.templates, zone, survey_url=EXAMPLE_SURVEY
+            generation.templates, zone, ExampleLinks()
         ),
     )
 

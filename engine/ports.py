@@ -230,6 +230,18 @@ class Channel(Protocol):
         ...
 
 
+class Links(Protocol):
+    """Gives the web addresses that messages hold."""
+
+    def acknowledgement(self, action: Action) -> str | None:
+        """Where the escalation of a staff notice can be taken; None where it cannot."""
+        ...
+
+    def survey(self, action: Action) -> str | None:
+        """Where the customer can say how it went; None where the message does not ask for it."""
+        ...
+
+
 @runtime_checkable
 class Prepared(Protocol):
     """A channel with something to do before it is used; not every one has."""

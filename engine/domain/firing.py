@@ -11,6 +11,7 @@ from engine.domain.budget import next_period
 from engine.domain.episode import EpisodeId, Firing
 from engine.domain.field_changes import Tick, changes_of
 from engine.domain.ladder import DueRepeat, LevelStanding
+from engine.domain.ownership import last_owner
 from engine.domain.reason import Reason
 from engine.domain.receivers import ASSIGNEE, DEFAULT_RECEIVER, targets_of
 from engine.domain.rule import Level, Rule, Target
@@ -287,6 +288,8 @@ def _details(
     """What templates are told besides the ticket; JSON values only."""
     last = due[-1]
     assert last.due_at is not None  # noqa: S101 - it is due
+    escalates = bool(firings) and any(one.level.kind for one in due)
+    was_escalated = standing.episode is not None and standing.episode.escalated_at is not None
     return {
         "rule": _rule_details(standing.rule),
         "level": {
@@ -296,8 +299,19 @@ def _details(
         },
         "due_at": utc_second(last.due_at),
         "fired_at": utc_second(tick.now),
+        "escalated": escalates or was_escalated,
+        "last_owner": _last_owner(tick, standing),
         "passed_levels": [one.level.identity for one in due[:-1]],
         "tickets": list(standing.look.matching),
         "occurrence": 1,
         "reason": firings[-1].reason.value if firings else Reason.LEVEL_DUE.value,
     }
+
+
+def _last_owner(tick: Tick, standing: Standing) -> dict[str, object] | None:
+    """Who had taken the escalation until it ran out; None where nobody ever had."""
+    assert standing.episode is not None  # noqa: S101 - what fires has an episode
+    owner = last_owner(standing.rule, tick.facts, standing.episode, tick.now)
+    if owner is None or owner.until is None:
+        return None
+    return {"name": owner.name, "until": utc_second(owner.until)}

@@ -337,3 +337,13 @@ class Generation:
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, if this generation has it."""
         return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    def rule_once_called(self, rule_id: str) -> Rule | None:
+        """The rule of that id, or the one that bore it before a rename."""
+        former = (rule for rule in self.rules if rule.moved_from == rule_id)
+        return self.rule(rule_id) or next(former, None)
+
+    def takes_links(self, rule_id: str) -> bool:
+        """Whether escalations of a rule can be taken by a link."""
+        rule = self.rule_once_called(rule_id)
+        return rule is not None and AcknowledgeBy.LINK in rule.acknowledge.by

@@ -13,7 +13,7 @@ from engine.messages.languages import DEFAULT_LANGUAGE
 from engine.messages.note import render_note
 from engine.messages.notice import CustomerNotice, StaffNotice
 from engine.messages.renderer import RenderedText, Renderer
-from engine.ports import Message
+from engine.ports import Links, Message
 
 if TYPE_CHECKING:
     from engine.domain.rule import MessageTemplate
@@ -27,7 +27,7 @@ class TemplateComposer:
         self,
         templates: Sequence[MessageTemplate],
         timezone: tzinfo,
-        survey_url: str | None = None,
+        links: Links,
         language: str = DEFAULT_LANGUAGE,
     ) -> None:
         """Take the templates.
@@ -35,13 +35,13 @@ class TemplateComposer:
         Args:
             templates: The generation's.
             timezone: What instants are shown in where a template names no zone.
-            survey_url: Where customers can say how it went.
+            links: Gives the addresses that messages hold.
             language: What the desk speaks.
         """
         self._renderer = Renderer(templates, timezone, language)
         self._language = language
         self._timezone = timezone
-        self._survey_url = survey_url
+        self._links = links
 
     def note(self, action: Action, ticket: Ticket) -> str:
         """The internal note that a level leaves: what was done, and why."""
@@ -52,7 +52,13 @@ class TemplateComposer:
         """A notice, or a digest of several for one address; never fails."""
         action, ticket = told[0]
         notices = [
-            StaffNotice(about, one.details, receiver=one.receiver or "", as_of=as_of)
+            StaffNotice(
+                about,
+                one.details,
+                receiver=one.receiver or "",
+                ack_url=self._links.acknowledgement(one),
+                as_of=as_of,
+            )
             for one, about in told
         ]
         if action.kind is ActionKind.DIGEST:
@@ -68,7 +74,7 @@ class TemplateComposer:
         Raises:
             MessageError: The template fails; a broken text is never sent.
         """
-        notice = CustomerNotice(ticket, action.details, self._survey_url)
+        notice = CustomerNotice(ticket, action.details, self._links.survey(action))
         rendered = self._renderer.customer(action.template or "", notice)
         facts = {**_facts(action), "tickets": [ticket.id]}
         return _message(action.key, to, rendered, ticket.id, facts)

@@ -285,6 +285,7 @@ class _Reader:
             replay=replay,
             reload=top.reload,
             web=top.web.listen,
+            links=top.web.signing(),
             heartbeat=top.heartbeat,
             warnings=tuple(f"{self._shown_path}: {warning}" for warning in warnings),
             _store=store,

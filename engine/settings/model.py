@@ -22,6 +22,7 @@ from engine.settings.values import (
     Length,
     ListenAddress,
     PositiveLength,
+    PublicUrl,
     Rhythm,
     Text,
     WebUrl,
@@ -31,6 +32,8 @@ from engine.settings.values import (
 )
 
 _RELATIVE_SQLITE: Final = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?):///(?P<path>(?!/|:memory:).+)")
+SHORTEST_KEY: Final = 16
+"""Characters; shorter keys could be guessed."""
 _SQLITE_FILE: Final = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>/[^?]+)")
 
 
@@ -82,14 +85,89 @@ class ControlOptions(Options):
     socket: PlaceOfFile | None = None
 
 
+class LinkOptions(Options):
+    """For how long the links in messages can be used; real time.
+
+    Attributes:
+        acknowledge_for: Links to take an escalation.
+        survey_for: Links to say how it went.
+    """
+
+    acknowledge_for: PositiveLength = timedelta(days=7)
+    survey_for: PositiveLength = timedelta(days=30)
+
+
 class WebOptions(Options):
     """What the daemon serves to others.
 
     Attributes:
-        listen: Where health and metrics are served; None for nowhere.
+        listen: Where health, metrics and pages are served; None for nowhere.
+        public_url: Where people's browsers find the pages; None for no links in messages.
+        links: For how long links can be used.
+        key_file: Where the keys are kept that sign links; or the two below; else the store's own.
     """
 
     listen: ListenAddress = None
+    public_url: PublicUrl | None = None
+    links: LinkOptions = LinkOptions()
+    key_file: PlaceOfFile | None = None
+    key_env: Text | None = None
+    credential: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> WebOptions:
+        if sum(bool(x) for x in (self.key_file, self.key_env, self.credential)) > 1:
+            raise refuse("web", "the key of the links stands in several places", "keep one of them")
+        if self.public_url is not None and self.listen is None:
+            advice = "add listen: 127.0.0.1:9464"
+            raise refuse("web", "public_url promises pages that nothing serves", advice)
+        return self
+
+    def signing(self) -> LinkSettings | None:
+        """What links are made of; None where messages hold none."""
+        if self.public_url is None:
+            return None
+        file = self.key_file.path if self.key_file else None
+        is_kept = file or self.key_env or self.credential
+        return LinkSettings(
+            public_url=self.public_url,
+            acknowledge_for=self.links.acknowledge_for,
+            survey_for=self.links.survey_for,
+            kept=Secret("web.key", file, self.key_env, self.credential) if is_kept else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """What the links in messages are made of.
+
+    Attributes:
+        public_url: Where people's browsers find the pages; without a slash at its end.
+        acknowledge_for: How long a link to an escalation can be used, in real time.
+        survey_for: The same of a link to a survey.
+        kept: Where the keys are kept; None where the store has one of its own.
+    """
+
+    public_url: str
+    acknowledge_for: timedelta
+    survey_for: timedelta
+    kept: Secret | None = field(repr=False)
+
+    def keys(self) -> tuple[str, ...] | None:
+        """The keys, the newest first; None where the store has one of its own.
+
+        Raises:
+            ConfigError: They are missing, or one is so short that it could be guessed.
+        """
+        if self.kept is None:
+            return None
+        keys = tuple(line.strip() for line in self.kept.read().splitlines() if line.strip())
+        if not keys or min(map(len, keys)) < SHORTEST_KEY:
+            raise ConfigError(
+                f"web.key: a key has fewer than {SHORTEST_KEY} characters;"
+                " make one with: openssl rand -hex 32"
+            )
+        return keys
 
 
 class HeartbeatOptions(Options):
@@ -164,10 +242,11 @@ class Settings:
         language: What the desk speaks: staff, and customers of whom nothing else is known.
         every: Real time between two evaluations.
         batch: Subjects evaluated in one transaction.
-        survey_url: What customer templates see under this name.
+        survey_url: A survey elsewhere, which customers are sent to instead of to our page.
         replay: The past that is lived through, if any.
         reload: When changed rule files are noticed.
-        web: Where health and metrics are served; None for nowhere.
+        web: Where health, metrics and pages are served; None for nowhere.
+        links: What the links in messages are made of; None for no links.
         heartbeat: Who is told that the daemon lives; None for nobody.
         warnings: Lines for the log: what is allowed, and unwise.
     """
@@ -186,6 +265,7 @@ class Settings:
     replay: Replay | None
     reload: ReloadOptions
     web: Address | None
+    links: LinkSettings | None
     heartbeat: HeartbeatOptions | None
     warnings: tuple[str, ...]
     _store: str | Secret = field(repr=False)

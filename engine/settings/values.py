@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
@@ -130,6 +131,24 @@ def _web_url(value: object) -> object:
     return value
 
 
+def _public_url(value: object) -> object:
+    """Where browsers find our pages; without a slash at its end."""
+    url = str(_web_url(value))
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.query or parts.fragment or parts.username:
+        advice = "write https://HOST, and a path if there is one"
+        raise refuse("url", f"{shown(value)} cannot be the beginning of links", advice)
+    if parts.scheme != "https" and not is_loopback(host):
+        advice = "write https://…; plain http is for this machine only"
+        raise refuse("url", f"{shown(value)} would show the links to everybody on the way", advice)
+    return url.rstrip("/")
+
+
 Text = Annotated[str, Field(min_length=1)]
 Length = Annotated[timedelta, BeforeValidator(_duration)]
 PositiveLength = Annotated[timedelta, BeforeValidator(_positive_duration)]
@@ -142,3 +161,4 @@ ListenAddress = Annotated[Address | None, BeforeValidator(_address)]
 Name = Annotated[str, BeforeValidator(_name)]
 HelpdeskName = Annotated[str, BeforeValidator(_helpdesk_name)]
 WebUrl = Annotated[str, BeforeValidator(_web_url)]
+PublicUrl = Annotated[str, BeforeValidator(_public_url)]

@@ -23,6 +23,8 @@ The table is the design's (`Layout`), with what building added to it:
 - `ruletests` reads test files as `rulebook` reads rules, and plays them in the `simulation`; the
   store and the composer that it plays on are handed to it by `app`.
 - `scaffold` holds the files that `init` writes, and copies them.
+- `links` signs what messages lead to, and reads it back for `web`; `app` makes it.
+- `web` shows people pages in the words and times of `messages`, from templates of its own.
 - `testing`, for those who write connectors, knows the ports and the domain, and hands on the
   scripted helpdesk of the `simulation`.
 """
@@ -64,8 +66,9 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "simulation": INNER,
     "ruletests": INNER | {"rulebook", "simulation"},
     "insight": INNER | {"logs", "simulation"},
-    "web": INNER | {"insight", "simulation"},
+    "web": INNER | {"insight", "links", "logs", "messages", "simulation"},
     "control": INNER | {"insight", "simulation"},
+    "links": CONNECTORS,
     "scaffold": {"errors"},
     "scheduler": {"clock"},
     "settings": {"domain", "errors", "helpdesks"},
@@ -78,6 +81,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "domain",
         "errors",
         "helpdesks",
+        "links",
         "messages",
         "pipeline",
         "ports",
@@ -120,6 +124,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "cli": {"click"},
     "helpdesks": {"pydantic", "pydantic_core"},
     "insight": {"prometheus_client"},
+    "links": {"itsdangerous"},
     "logs": {"structlog"},
     "messages": {"jinja2", "markdown_it"},
     "rulebook": {"holidays", "re2", "yaml"},
@@ -127,7 +132,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "settings": {"pydantic", "yaml"},
     "store": {"alembic", "sqlalchemy"},
     "supervision": {"sdnotify"},
-    "web": {"starlette", "uvicorn"},
+    "web": {"jinja2", "starlette", "uvicorn"},
 }
 """Part of the program → the libraries that it may import; all others make do with Python's own."""
 
@@ -236,6 +241,7 @@ def test_a_part_imports_only_its_own_libraries(part: str) -> None:
     "library, door",
     [
         ("alembic", "store"),
+        ("itsdangerous", "links"),
         ("apscheduler", "scheduler"),
         ("prometheus_client", "insight"),
         ("sqlalchemy", "store"),
