@@ -24,6 +24,7 @@ from engine.reload import Reloader
 from engine.scheduler import Scheduler
 from engine.supervision import Supervisor
 from engine.ticks import Job, Ticks
+from engine.web.people import People
 
 OPEN_WEB_EVERY = timedelta(minutes=1)
 """How soon an address is tried again that could not be had."""
@@ -61,7 +62,7 @@ class Daemon:
             self.app, self._health, self._metrics, self.supervisor, self.log, self._stop
         )
         self._reloader = Reloader(self.app, self.log, self._swap, self._judged)
-        self._doors = Doors(settings, self._health, self._metrics, self.log)
+        self._doors = Doors(settings, self._health, self._metrics, self.log, self._people)
         self._heartbeat = (
             Heartbeat(settings.heartbeat.address(), self._health.last_tick, self.log)
             if settings.heartbeat
@@ -162,6 +163,20 @@ class Daemon:
         self._metrics.runs(generation, degraded=degraded)
 
     # --- what others ask for ---
+
+    def _people(self) -> People | None:
+        """What the pages for people stand on; None where messages hold no links."""
+        tokens = self.app.tokens()
+        if tokens is None:
+            return None
+        return People(
+            store=self.app.store,
+            tokens=tokens,
+            policy=lambda: self._ticks.policy,
+            now=self.app.clock.now,
+            timezone=self.app.settings.timezone,
+            log=self.log,
+        )
 
     def _asked_to_reload(self) -> Json:
         try:

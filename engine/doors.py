@@ -5,7 +5,7 @@ Neither is needed for its work: a door that cannot be opened is told, and the da
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from engine.control.server import Answer, ControlError, ControlServer
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from engine.insight.health import Health
     from engine.insight.metrics import Metrics
     from engine.settings import Settings
+    from engine.web.people import People
 
 
 class Doors:
     """The doors of one daemon."""
 
-    def __init__(self, settings: Settings, health: Health, metrics: Metrics, log: Logger) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        health: Health,
+        metrics: Metrics,
+        log: Logger,
+        people: Callable[[], People | None] = lambda: None,
+    ) -> None:
         """Doors that are shut.
 
         Args:
@@ -32,11 +40,13 @@ class Doors:
             health: What `/readyz` tells.
             metrics: What `/metrics` tells.
             log: Where it is told what cannot be opened.
+            people: Gives what the pages for people stand on, once they are served.
         """
         self._settings = settings
         self._health = health
         self._metrics = metrics
         self._log = log
+        self._people = people
         self._control: ControlServer | None = None
         self._web: WebServer | None = None
         self._web_failed = False
@@ -57,7 +67,13 @@ class Doors:
         if self._web is not None or address is None:
             return
         web = WebServer(
-            pages(self._health.report, self._metrics.exposed, CONTENT_TYPE),
+            pages(
+                self._health.report,
+                self._metrics.exposed,
+                CONTENT_TYPE,
+                self._people(),
+                self._settings.links.public_url if self._settings.links else "",
+            ),
             address.host,
             address.port,
         )

@@ -15,6 +15,7 @@ from engine.domain.rule import Generation
 from engine.insight.telling import tell
 from engine.logs import Logger
 from engine.pipeline.cycle import Cycle, Work
+from engine.pipeline.evaluate import Policy
 from engine.pipeline.rescue import rescue
 from engine.ports import OutboxState
 
@@ -69,9 +70,14 @@ class Ticks:
     # --- rules ---
 
     @property
+    def policy(self) -> Policy:
+        """What is in force."""
+        return self._present().policy
+
+    @property
     def generation(self) -> Generation:
         """The rules in force."""
-        return self._present().policy.ruleset.generation
+        return self.policy.ruleset.generation
 
     def swap(self, rules: InForce) -> Mapping[str, int]:
         """Put rules in force between two ticks.

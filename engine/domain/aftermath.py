@@ -32,6 +32,14 @@ class Aftermath:
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def is_aftermath(action: Action) -> bool:
+    """Whether an action tells of what became of another one.
+
+    It stays true whatever becomes of the ticket, so nothing that happens to the ticket stops it.
+    """
+    return action.audience is Audience.STAFF and "facts" in action.details
+
+
 def staff_notices(
     about: Action,
     ticket: Ticket,

@@ -123,7 +123,7 @@ def _as_due(standing: Standing, repeat: DueRepeat) -> LevelStanding:
 def tell_of_last_update(tick: Tick, standing: Standing, occurrence: int) -> None:
     """Tell the assignee that the customer hears nothing more by itself."""
     details = {
-        "rule": _rule_details(standing.rule),
+        "rule": rule_details(standing.rule),
         "level": {"number": 0, "name": "last customer update", "kind": None},
         "due_at": utc_second(tick.now),
         "fired_at": utc_second(tick.now),
@@ -270,7 +270,8 @@ def _episode_id(standing: Standing) -> EpisodeId:
     return standing.episode.id
 
 
-def _rule_details(rule: Rule) -> dict[str, object]:
+def rule_details(rule: Rule) -> dict[str, object]:
+    """What templates are told of a rule; JSON values only."""
     return {
         "id": rule.id,
         "description": rule.description,
@@ -291,7 +292,7 @@ def _details(
     escalates = bool(firings) and any(one.level.kind for one in due)
     was_escalated = standing.episode is not None and standing.episode.escalated_at is not None
     return {
-        "rule": _rule_details(standing.rule),
+        "rule": rule_details(standing.rule),
         "level": {
             "number": last.level.number,
             "name": last.level.identity,

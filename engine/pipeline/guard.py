@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
+from engine.domain.aftermath import is_aftermath
 from engine.domain.episode import MessageKind
 from engine.domain.reason import Reason
 from engine.domain.rule import AcknowledgeBy, Mode, Rule
@@ -77,7 +78,7 @@ def guard(
     rule = ruleset.generation.rule(action.episode.rule)
     if rule is None or rule.mode is not Mode.ACTIVE:
         return Verdict(stop=Reason.OFF)
-    if action.kind is ActionKind.DIGEST:
+    if action.kind is ActionKind.DIGEST or is_aftermath(action):
         return Verdict()
     if reading.presence is Presence.GONE:
         return Verdict() if around.others_open else Verdict(stop=Reason.GONE)

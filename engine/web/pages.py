@@ -1,24 +1,38 @@
-"""`/healthz`, `/readyz` and `/metrics`."""
+"""All that the daemon serves: `/healthz`, `/readyz`, `/metrics`, and the pages for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+
+from engine.errors import StoreError
+from engine.links import ACKNOWLEDGE, SURVEY
+from engine.web.acknowledging import Acknowledging
+from engine.web.refusing import on_failure, on_http_error
+from engine.web.surveying import Surveying
 
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import HealthDocument
+    from engine.web.people import People
 
+Answering = Callable[[Request], Awaitable[Response]]
 _FRESH: Final = {"Cache-Control": "no-store"}
 
 
 def pages(
-    health: Callable[[], HealthDocument], metrics: Callable[[], bytes], content_type: str
+    health: Callable[[], HealthDocument],
+    metrics: Callable[[], bytes],
+    content_type: str,
+    people: People | None = None,
+    public_url: str = "",
 ) -> Starlette:
     """The pages as an application.
 
@@ -26,6 +40,8 @@ def pages(
         health: Gives the present health.
         metrics: Gives the present numbers.
         content_type: In which format these are.
+        people: What the pages for people stand on; None where messages hold no links.
+        public_url: Where browsers find them. A proxy may pass its path on, or leave it out.
     """
 
     def healthz(_: Request) -> Response:
@@ -49,5 +65,35 @@ def pages(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", numbers),
-        ]
+            *(_for_people(people, urlsplit(public_url).path) if people else ()),
+        ],
+        exception_handlers={HTTPException: on_http_error, Exception: on_failure},
     )
+
+
+def _for_people(people: People, prefix: str) -> list[BaseRoute]:
+    methods = ["GET", "POST"]
+    acknowledge, survey = Acknowledging(people), Surveying(people)
+    routes: list[BaseRoute] = [
+        Route(f"/{ACKNOWLEDGE}/{{token}}", _guarded(people, acknowledge), methods=methods),
+        Route(f"/{SURVEY}/{{token}}", _guarded(people, survey), methods=methods),
+    ]
+    return [*routes, *([Mount(prefix, routes=routes)] if prefix else [])]
+
+
+def _guarded(people: People, answer: Answering) -> Answering:
+    """A page that fails says so, to its reader and once to the log; never with the link in it."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except HTTPException:
+            raise
+        except StoreError as error:
+            people.log.error("page.failed", message=str(error))  # noqa: TRY400 - one clear line
+            return on_failure(request, error)
+        except Exception as error:
+            people.log.exception("page.failed")
+            return on_failure(request, error)
+
+    return guarded

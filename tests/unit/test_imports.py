@@ -24,7 +24,8 @@ The table is the design's (`Layout`), with what building added to it:
   store and the composer that it plays on are handed to it by `app`.
 - `scaffold` holds the files that `init` writes, and copies them.
 - `links` signs what messages lead to, and reads it back for `web`; `app` makes it.
-- `web` shows people pages in the words and times of `messages`, from templates of its own.
+- `web` shows people pages in the words and times of `messages`, from templates of its own;
+  `daemon` gives it the store, the clock and the rules in force.
 - `testing`, for those who write connectors, knows the ports and the domain, and hands on the
   scripted helpdesk of the `simulation`.
 """
@@ -97,7 +98,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "ticks": INNER | {"app", "clock", "insight", "logs", "supervision"},
     "daemon": INNER
     | {"app", "clock", "doors", "heartbeat", "insight", "logs", "reload", "scheduler"}
-    | {"supervision", "ticks"},
+    | {"supervision", "ticks", "web"},
     "cli": INNER
     | {
         "app",
