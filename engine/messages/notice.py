@@ -21,7 +21,8 @@ class StaffNotice:
         details: The action's `details`; every key may be missing. Read are ``rule`` (``id``,
             ``description``, ``reason``), ``level`` (``name``, ``number``, ``kind``), ``due_at``,
             ``fired_at``, ``passed_levels``, ``tickets`` (ids), ``changes`` (``field``, ``before``,
-            ``after``), ``room_from``, ``occurrence``, ``reason``, ``notify`` (names), ``facts``.
+            ``after``), ``room_from``, ``occurrence``, ``reason``, ``notify`` (names), ``facts``,
+            ``escalated``, ``last_owner`` (``name``, ``until``).
         receiver: Who is told.
         members: Snapshots of ``tickets``, as far as they are known.
         ack_url: Where the escalation can be taken.

@@ -36,6 +36,8 @@ _DETAILS: Final = {
     "due_at": "2026-01-12T15:00:00Z",
     "fired_at": "2026-01-12T15:00:00Z",
     "tickets": ["desk:INC0000045", "desk:7"],
+    "escalated": True,
+    "last_owner": {"name": "Kim", "until": "2026-01-12T14:00:00Z"},
     "changes": [{"field": "priority", "before": "medium", "after": "high"}],
     "reason": "level_due",
     "escalated_at": "2026-01-12T15:00:00Z",

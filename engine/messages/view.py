@@ -137,11 +137,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class LastOwner:
+    """Who had taken the escalation, until it ran out."""
+
+    name: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of a digest: a level that was passed without acting, and why.
 
     `others` are the further tickets of a group; `reason` is the code, `why` the same in words.
     `room_from` is when changes that a budget holds may go out by themselves; None if none is held.
+    `is_escalation` says that somebody has to take it: whoever is told of a level is told because
+    nobody has.
     """
 
     ticket: StaffTicket
@@ -152,6 +162,7 @@ class Line:
     reason: str
     why: str
     room_from: datetime | None
+    is_escalation: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,8 @@ class StaffView:
         lines: For a digest: one for each level concerned; otherwise one, for this level.
         occurrence: 1, and more where the notice is said again.
         why: `reason` in words.
+        is_escalation: Somebody has to take it, and nobody has; False for a mere reminder.
+        last_owner: Who had taken it until that ran out; None where nobody ever had.
     """
 
     ticket: StaffTicket
@@ -183,6 +196,8 @@ class StaffView:
     reason: str
     why: str
     facts: Mapping[str, object]
+    is_escalation: bool
+    last_owner: LastOwner | None
     ack_url: str | None
     as_of: datetime | None
     language: str
@@ -245,6 +260,8 @@ def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotic
         reason=reason,
         why=_why(reason, language),
         facts=Recorded(_mapping(details.get("facts"))),
+        is_escalation=_is_escalation(details),
+        last_owner=_last_owner(details.get("last_owner")),
         ack_url=notice.ack_url,
         as_of=notice.as_of,
         language=language,
@@ -301,7 +318,18 @@ def _line(notice: StaffNotice, language: str) -> Line:
         reason=reason,
         why=_why(reason, language),
         room_from=_instant(details.get("room_from")),
+        is_escalation=_is_escalation(details),
     )
+
+
+def _is_escalation(details: Mapping[str, object]) -> bool:
+    return details.get("escalated") is True
+
+
+def _last_owner(raw: object) -> LastOwner | None:
+    if not isinstance(raw, Mapping):
+        return None
+    return LastOwner(_text(raw.get("name")), _instant(raw.get("until")))
 
 
 def _why(reason: str, language: str) -> str:
