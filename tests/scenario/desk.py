@@ -389,7 +389,8 @@ def generation_of(text: str, receivers: str = "") -> Generation:
         templates = folder / "templates" / "customer"
         templates.mkdir(parents=True)
         for name in TEMPLATES:
-            (templates / f"{name}.md").write_text(f"---\nsubject: {name}\n---\n{name}\n")
+            said = f"---\nsubject: {name}\n---\n{name} {{{{ survey_url }}}}\n"
+            (templates / f"{name}.md").write_text(said)
         (folder / "rules.yaml").write_text(f"version: 1\n{RECEIVERS}{receivers}\n{text}")
         loaded = load(folder)
     shown = [render_problem(p, loaded.sources.get(p.file, "")) for p in loaded.problems]

@@ -60,8 +60,9 @@ def test_a_reminder_has_no_link_for_there_is_nothing_to_take_yet(desk: LinkedDes
 
 def test_a_reminder_after_the_escalation_has_one(desk: LinkedDesk) -> None:
     escalate(
-        desk, "[{name: b, after: 1h, kind: technical, notify: [tier-2]},"
-        " {name: again, after: 2h, notify: [ann]}]"
+        desk,
+        "[{name: b, after: 1h, kind: technical, notify: [tier-2]},"
+        " {name: again, after: 2h, notify: [ann]}]",
     )
 
     assert len(desk.links("ann")) == 1
@@ -105,7 +106,9 @@ def test_a_page_allows_no_script_and_nothing_from_elsewhere(desk: LinkedDesk, si
         assert headers["x-robots-tag"] == "noindex, nofollow"
 
 
-@pytest.mark.parametrize("language, nobody", [("de", "niemand"), ("fr", "Personne"), ("es", "Nadie")])
+@pytest.mark.parametrize(
+    "language, nobody", [("de", "niemand"), ("fr", "Personne"), ("es", "Nadie")]
+)
 def test_staff_read_it_in_their_language(
     desk: LinkedDesk, serve: Make, language: str, nobody: str
 ) -> None:
@@ -193,7 +196,10 @@ def test_when_it_expires_the_ladder_climbs_again_and_it_is_nobodys(
     newest = site.get(desk.last_link("the-manager"))
     assert "Ann had taken it, until Mon 5 Jan 2026, 20:00. Now it is nobody’s." in newest.text
     assert "<form" in newest.text
-    assert "Ann had taken it until Mon 5 Jan 2026, 20:00. Now it is nobody's." in desk.channel.sent[-1].text
+    assert (
+        "Ann had taken it until Mon 5 Jan 2026, 20:00. Now it is nobody's."
+        in desk.channel.sent[-1].text
+    )
 
 
 def test_it_takes_its_own_escalation_and_no_other_of_the_ticket(
@@ -247,9 +253,7 @@ def test_who_took_it_is_recorded_with_the_way(desk: LinkedDesk, site: Site) -> N
 
     assert desk.ruleset is not None
     with desk.store.read() as tx:
-        facts = gather(
-            tx, ["desk:T1"], desk.ruleset, desk.limits, {}, at("3h")
-        ).facts("desk:T1")
+        facts = gather(tx, ["desk:T1"], desk.ruleset, desk.limits, {}, at("3h")).facts("desk:T1")
     (episode,) = facts.episodes
     owner = last_owner(desk.ruleset.generation.rules[0], facts, episode, at("3h"))
 
@@ -333,10 +337,10 @@ def test_a_replay_writes_nothing(desk: LinkedDesk, site: Site) -> None:
     assert dump(desk) == before
 
 
-def test_somebody_else_takes_it_over_with_a_link_of_their_own(
-    desk: LinkedDesk, site: Site
-) -> None:
-    both = "[{name: b, after: 2h, kind: technical, notify: [tier-2, manager]}, {name: c, after: 6h}]"
+def test_somebody_else_takes_it_over_with_a_link_of_their_own(desk: LinkedDesk, site: Site) -> None:
+    both = (
+        "[{name: b, after: 2h, kind: technical, notify: [tier-2, manager]}, {name: c, after: 6h}]"
+    )
     escalate(desk, both, acknowledge="{expires: 5h}")
     site.fill_in(desk.last_link("tier-two"), name="Ann")
     desk.live("7h")
@@ -443,7 +447,7 @@ def test_a_rule_that_takes_no_links_sends_none_and_refuses_earlier_ones(
 
 def spliced(one: str, other: str) -> str:
     """What the first link says, under the signature of the second."""
-    return ".".join((one.split(".")[0], *other.split(".")[1:]))
+    return f"{one.partition('.')[0]}.{other.partition('.')[2]}"
 
 
 def test_a_link_for_another_ticket_is_refused(desk: LinkedDesk, site: Site) -> None:
@@ -579,5 +583,3 @@ def test_a_page_that_is_not_there_looks_like_ours(site: Site) -> None:
         answer = site.get(path)
         assert answer.status_code == 404
         assert "There is nothing here" in answer.text
-
-
