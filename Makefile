@@ -34,10 +34,13 @@ test: .venv  ## Run the tests that need nothing but Python (PYTEST_ARGS=... is p
 	$(BIN)/python -m pytest -rs -m "not proof and not bench" $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-system: .venv  ## Install the system packages that some tests need, and run those tests
-	@if ! command -v systemd-analyze >/dev/null; then \
-	  echo "systemd-analyze is missing: installing Debian's package systemd"; \
+	@missing=; \
+	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing Debian's packages:$$missing"; \
 	  $(AS_ROOT) apt-get update -qq && \
-	  $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd; \
+	  $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	ESCALATORD_SYSTEM_TESTS=1 $(call pytest_if_any,system and not proof and not bench)
 

@@ -18,6 +18,7 @@ from engine.heartbeat import Heartbeat
 from engine.insight import reloaded
 from engine.insight.health import Health
 from engine.insight.metrics import Metrics
+from engine.insight.ownership import PatientCount, unowned
 from engine.insight.reloaded import Reloaded
 from engine.ports import Json
 from engine.reload import Reloader
@@ -57,7 +58,13 @@ class Daemon:
         settings, steady = self.app.settings, SystemClock().monotonic
         self._scheduler = Scheduler(self._jumped)
         self._health = Health(settings.every, self.app.helpdesks, steady)
-        self._metrics = Metrics(self.app.store, self.app.clock.now, self.app.helpdesks, STAGES)
+        self._metrics = Metrics(
+            self.app.store,
+            self.app.clock.now,
+            self.app.helpdesks,
+            STAGES,
+            PatientCount(self._unowned, steady),
+        )
         self._ticks = Ticks(
             self.app, self._health, self._metrics, self.supervisor, self.log, self._stop
         )
@@ -177,6 +184,10 @@ class Daemon:
             timezone=self.app.settings.timezone,
             log=self.log,
         )
+
+    def _unowned(self) -> int:
+        """How many live escalations nobody has taken."""
+        return len(unowned(self.app.store, self._ticks.policy, self.app.clock.now()))
 
     def _asked_to_reload(self) -> Json:
         try:

@@ -833,6 +833,10 @@ class Transaction(Protocol):
         """How much there is of what people ask about first."""
         ...
 
+    def live_escalations(self) -> list[str]:
+        """The subjects of escalations that have not ended, each once, in order."""
+        ...
+
     def live_episodes(self) -> dict[str, int]:
         """Rule → how many of its episodes have fired a level and are not ended."""
         ...

@@ -101,6 +101,7 @@ class _Page:
         for rung in one.levels:
             fate = f"{rung.level.identity}: {self._fate(rung)}"
             yield from self._detail(f"level {rung.level.number}", [fate])
+        yield from self._detail("owner", self._owner())
         yield from self._detail("silence", self._silence())
         yield from self._detail("customer", self._withheld())
         yield from self._detail("not done", self._not_done())
@@ -216,6 +217,19 @@ class _Page:
         if rung.level.due.get(one.clock.priority) is None:
             return f"not for tickets of priority {one.clock.priority.value}"
         return "not due while the clock stands still"
+
+    def _owner(self) -> Iterator[str]:
+        """Whose the escalation is; nothing where there is none."""
+        one = self.one
+        if one.escalated_at is None:
+            return
+        if one.owner is None:
+            yield "nobody has taken it"
+            return
+        who, how = printable(one.owner.name or "a person"), one.owner.how
+        told = f" to {one.owner.receiver}" if one.owner.receiver else ""
+        until = f", until {self._day(one.owner.until)}" if one.owner.until else ""
+        yield f"{who} ({how}{told}), since {self._day(one.owner.since)}{until}"
 
     def _silence(self) -> Iterator[str]:
         quiet = self.one.standing.silenced

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 20
 """Rows of a kind: a screenful."""
+_MOST_NOBODYS = 10
+"""Escalations without an owner that are named one by one."""
 
 
 # --- once ----------------------------------------------------------------------------------------
@@ -74,6 +76,11 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
         f"open tickets {document['open_tickets']}   live episodes {document['live_episodes']}   "
         f"overdue {document['overdue']}   unowned {document['unowned']}   held {document['held']}"
     )
+    for nobodys in document["nobodys"][:_MOST_NOBODYS]:
+        how = "again since" if nobodys["was_taken"] else "since"
+        yield f"nobody has {nobodys['ticket']} of {nobodys['rule']}, {how} {nobodys['since']}"
+    if len(document["nobodys"]) > _MOST_NOBODYS:
+        yield f"nobody has {len(document['nobodys']) - _MOST_NOBODYS} more; --json names them all"
     for one in document["exhausted"]:
         yield f"nobody took {one['ticket']} after the last notice of {one['rule']} {one['name']}"
     if document["unreachable"]:

@@ -23,6 +23,7 @@ from engine.domain.facts import Facts
 from engine.domain.ladder import LevelStanding, LevelState, amount_of
 from engine.domain.look import Pauses, findings, pauses_of
 from engine.domain.matching import Finding, earliest
+from engine.domain.ownership import Owner, last_owner
 from engine.domain.reason import Reason
 from engine.domain.rule import Level
 from engine.domain.ruleset import Ruleset
@@ -191,6 +192,8 @@ def _explanation(
         ),
         next_at=earliest((standing.next_at, *messages_at)),
         held_by=holders(standing, others, facts, at) if reason is standing.reason else (),
+        escalated_at=_escalated_at(standing),
+        owner=_owner(standing, facts, at),
         left_alone=log.left_alone(rule, anchor.key) if anchor else (),
         withheld=_withheld(standing, facts, at),
     )
@@ -202,6 +205,17 @@ def _withheld(standing: Standing, facts: Facts, at: datetime) -> Withholding | N
     if standing.rule.customer is None or ticket not in facts.members:
         return None
     return withheld(facts, ticket, at)
+
+
+def _escalated_at(standing: Standing) -> datetime | None:
+    return standing.episode.escalated_at if standing.episode and standing.is_live else None
+
+
+def _owner(standing: Standing, facts: Facts, at: datetime) -> Owner | None:
+    if standing.episode is None or _escalated_at(standing) is None:
+        return None
+    owner = last_owner(standing.rule, facts, standing.episode, at)
+    return owner if owner and owner.owns_at(at) else None
 
 
 def _tree(standing: Standing, facts: Facts, at: datetime, *, with_own: bool) -> Finding | None:

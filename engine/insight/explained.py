@@ -8,6 +8,7 @@ from enum import Enum
 
 from engine.domain.episode import Firing
 from engine.domain.matching import Finding
+from engine.domain.ownership import Owner
 from engine.domain.rule import Rule
 from engine.domain.silence import Quiet
 from engine.domain.ticket import utc_second
@@ -19,6 +20,7 @@ from engine.insight.contracts.documents import (
     HeldBy,
     LevelInfo,
     NotDone,
+    OwnedBy,
     RuleExplanation,
     SilenceInForce,
     WithheldFrom,
@@ -58,6 +60,8 @@ def _rule(one: Explanation, in_force: str) -> RuleExplanation:
         "generation": in_force if decision is None else decision.record.generation,
         "recorded": one.is_recorded,
         "held_by": [_holder(each) for each in one.held_by],
+        "escalated_at": _text(one.escalated_at),
+        "owner": None if one.owner is None else _owner(one.owner),
         "left_alone": [
             {"ticket": each["ticket"], "field": each["field"], "reason": each["reason"]}
             for each in one.left_alone
@@ -159,6 +163,16 @@ def _holder(one: Holder) -> HeldBy:
         "name": one.name,
         "how": one.how,
         "since": _text(one.since),
+        "until": _text(one.until),
+    }
+
+
+def _owner(one: Owner) -> OwnedBy:
+    return {
+        "name": one.name,
+        "how": one.how,
+        "receiver": one.receiver,
+        "since": utc_second(one.since),
         "until": _text(one.until),
     }
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from engine.domain.ladder import LevelStanding
 from engine.domain.look import Pauses
 from engine.domain.matching import Finding
+from engine.domain.ownership import Owner
 from engine.domain.reason import Reason, Verdict
 from engine.domain.rule import Level, Rule
 from engine.domain.standing import Standing
@@ -76,6 +77,8 @@ class Explanation:
         levels: Every level of the rule; where there is no episode, all of them wait.
         next_at: The earliest instant at which, by time alone, it could do something (aware UTC).
         held_by: What holds the levels back, if something outside of the rule does.
+        escalated_at: Since when it is an escalation (aware UTC); None while it is none.
+        owner: Who has taken the escalation; None while nobody has it.
         left_alone: Fields that the episode did not set: ticket, field and reason of each.
         withheld: Why the customer is not written to, whatever is due; None where the rule promises
             the customer nothing, or nothing is withheld.
@@ -94,6 +97,8 @@ class Explanation:
     levels: tuple[Rung, ...]
     next_at: datetime | None
     held_by: tuple[Holder, ...]
+    escalated_at: datetime | None
+    owner: Owner | None
     left_alone: tuple[Mapping[str, str], ...]
     withheld: Withholding | None = None
     unsent: tuple[Unsent, ...] = ()

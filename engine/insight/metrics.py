@@ -69,6 +69,7 @@ class Metrics:
         now: Callable[[], datetime],
         helpdesks: Iterable[str],
         stages: Iterable[str],
+        unowned: Callable[[], int] = lambda: 0,
     ) -> None:
         """All numbers at zero.
 
@@ -77,10 +78,11 @@ class Metrics:
             now: The domain's instant (aware UTC).
             helpdesks: The names of those that are read.
             stages: The names of what ticks.
+            unowned: Counts the live escalations that nobody has taken.
         """
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.registry.register(_FromTheStore(store, now))
+        self.registry.register(_FromTheStore(store, now, unowned))
         self._gauge("build_info", "Always 1; the version that runs", "version").labels(
             __version__
         ).set(1)
@@ -287,9 +289,12 @@ class Metrics:
 class _FromTheStore(Collector):
     """How much there is, asked at each scrape; so it is right after a restart, too."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], unowned: Callable[[], int]
+    ) -> None:
         self._store = store
         self._now = now
+        self._unowned = unowned
 
     def describe(self) -> list[Metric]:
         """Nothing is asked before the first scrape."""
@@ -303,6 +308,7 @@ class _FromTheStore(Collector):
             with self._store.read() as tx:
                 counts = cast("_Counts", tx.counts(now))
                 oldest = tx.waiting_since()
+            nobodys = self._unowned()
         except StoreError:
             readable.add_metric([], 0)
             yield readable
@@ -312,6 +318,7 @@ class _FromTheStore(Collector):
         for name, says, value in (
             ("open_tickets", "Open tickets", counts["open_tickets"]),
             ("live_episodes", "Episodes that fired and are not ended", counts["live_episodes"]),
+            ("escalations_unowned", "Live escalations that nobody has taken, as of late", nobodys),
             ("subjects_overdue", "Tickets and groups whose look is due", counts["overdue"]),
             ("outbox_held", "Actions that wait for people", counts["held"]),
             (

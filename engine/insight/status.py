@@ -7,21 +7,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
-from engine.domain.decide import decide
 from engine.domain.standing import Standing
 from engine.domain.ticket import utc_second
 from engine.insight.contracts.documents import (
     ExhaustedLadder,
     FiringLine,
     HealthDocument,
+    NobodysEscalation,
     RuleStatus,
     StatusDocument,
 )
+from engine.insight.ownership import unowned
 from engine.insight.shadow import shadows
 from engine.insight.silences import silence_line, silences
-from engine.insight.then import upto
 from engine.pipeline.evaluate import Policy
-from engine.pipeline.gather import gather
 from engine.ports import Json, Store
 
 RECENT = 10
@@ -81,6 +80,7 @@ def status(
         "live_episodes": counts["live_episodes"],
         "overdue": counts["overdue"],
         "unowned": len(nobodys),
+        "nobodys": [_nobodys(one) for one in nobodys],
         "exhausted": _exhausted(nobodys),
         "silences": [silence_line(one, now) for one in silences(store, policy.ruleset, now)],
         "unreachable": counts["unreachable"],
@@ -110,24 +110,17 @@ def _per_rule(policy: Policy, firings: list[FiringLine], outbox: list[Json]) -> 
     ]
 
 
-def unowned(store: Store, policy: Policy, now: datetime) -> list[Standing]:
-    """Live escalations that nobody has taken, by subject, then as the rules run."""
-    with store.read() as tx:
-        names = {str(r["ticket"]) for r in tx.view("v_firings") if r["kind"]}
-        survivors = {ticket.id for ticket in tx.survivors(names).values()}
-        escalated = sorted(names | survivors)
-        gathered = gather(tx, escalated, policy.ruleset, policy.limits, policy.known, now)
-    found: list[Standing] = []
-    for subject in escalated:
-        outcome = decide(upto(gathered.facts(subject), now), policy.ruleset, policy.receivers, now)
-        found.extend(one for one in outcome.standings if _is_unowned(one, now))
-    return found
-
-
-def _is_unowned(standing: Standing, now: datetime) -> bool:
-    until = standing.acknowledged_until
-    escalated_at = standing.episode.escalated_at if standing.episode else None
-    return standing.is_live and escalated_at is not None and (until is None or until <= now)
+def _nobodys(standing: Standing) -> NobodysEscalation:
+    episode = standing.episode
+    assert episode is not None  # noqa: S101 - it has escalated
+    assert episode.escalated_at is not None  # noqa: S101 - as above
+    ran_out = standing.acknowledged_until
+    return {
+        "ticket": episode.id.subject,
+        "rule": standing.rule.id,
+        "since": utc_second(ran_out or episode.escalated_at),
+        "was_taken": ran_out is not None,
+    }
 
 
 def _exhausted(standings: Iterable[Standing]) -> list[ExhaustedLadder]:

@@ -78,6 +78,12 @@ _LIVE_BY_RULE = (
     select(EPISODES.c.rule, func.count()).where(text(IS_LIVE), _HAS_FIRED).group_by(EPISODES.c.rule)
 )
 _OVERDUE = _count(SUBJECTS, IS_TIMED).where(SUBJECTS.c.next_check_at < bindparam("now"))
+_LIVE_ESCALATIONS = (
+    select(EPISODES.c.subject)
+    .where(text(HAS_ESCALATED), text(IS_LIVE))
+    .distinct()
+    .order_by(EPISODES.c.subject)
+)
 _UNOWNED = _count(EPISODES, HAS_ESCALATED, IS_LIVE)
 _HELD = _count(OUTBOX, NEEDS_PEOPLE)
 _UNREACHABLE = _count(BOUNCES, "cleared_at IS NULL")
@@ -117,6 +123,10 @@ class TellingPart(Part):
             *(any_column(column) == value for column, value in wanted.items())
         )
         return [dict(row) for row in self._connection.execute(statement).mappings()]
+
+    def live_escalations(self) -> list[str]:
+        """The subjects of escalations that have not ended, each once, in order."""
+        return [row.subject for row in self._rows(_LIVE_ESCALATIONS)]
 
     def live_episodes(self) -> dict[str, int]:
         """Rule → how many of its episodes have fired a level and are not ended; none left out."""

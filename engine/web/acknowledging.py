@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = "acknowledge"
 LONGEST_NAME: Final = 100
+LONGEST_SUBJECT: Final = 200
 _STATUS: Final = {
     Outcome.TAKEN: 200,
     Outcome.OVERTAKEN: 409,
@@ -125,7 +126,7 @@ class Acknowledging:
             words=words,
             ticket=escalation.ticket,
             number=number_of(escalation.ticket),
-            subject=single_line(escalation.ticket.subject),
+            subject=subject_of(escalation.ticket),
             facts=self._facts(escalation, words),
             owner=owner,
             owned=self._owned(escalation, words, now),
@@ -200,6 +201,12 @@ class _Shown:
 def number_of(ticket: Ticket) -> str:
     """The ticket's id without the helpdesk's name, as its people call it."""
     return ticket.id.partition(":")[2] or ticket.id
+
+
+def subject_of(ticket: Ticket) -> str:
+    """The ticket's subject on one line, cut where it is no subject any more."""
+    subject = single_line(ticket.subject)
+    return subject if len(subject) <= LONGEST_SUBJECT else f"{subject[:LONGEST_SUBJECT]}…"
 
 
 def _likely_name(link: AcknowledgementLink, escalation: Escalation) -> str:

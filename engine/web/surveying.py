@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from engine.links import BadTokenError
-from engine.messages.markdown import single_line
 from engine.pipeline.survey import LONGEST_COMMENT, Survey, answer_survey, survey_about
-from engine.web.acknowledging import number_of
+from engine.web.acknowledging import number_of, subject_of
 from engine.web.form import read_form
 from engine.web.people import People, patiently
 from engine.web.refusing import bad_token, unknown_ticket
@@ -118,7 +117,7 @@ def _page(survey: Survey, given: _Given, status: int = 200) -> Response:
         status,
         words=LANGUAGES[language].customer,
         number=number_of(ticket),
-        subject=single_line(ticket.subject),
+        subject=subject_of(ticket),
         scores=range(1, survey.scale + 1),
         given=given,
         answer=given.answer,

@@ -172,6 +172,7 @@ def test_a_person_reads_the_status_on_one_screen(desk: Desk) -> None:
         "daemon: does not answer",
         "helpdesk desk: read, 1 tickets",
         "open tickets 1   live episodes 1   overdue 0   unowned 1   held 0",
+        f"nobody has desk:1 of late, since {day('11:00')}",
         "outbox: delivered 6",
         "",
         "rule  mode     escalations reminders to customers",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
+import sqlite3
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -135,3 +138,51 @@ def test_a_heart_that_nobody_hears_is_told_once_and_stops_no_escalation(desk: De
 
     assert stopped(running) == 0
     assert len(running.told("heartbeat.failed")) == 1
+
+
+def links_in(desk: Desk) -> list[str]:
+    """The paths of the links in what staff was told."""
+    sent = (desk.folder / "sent.jsonl").read_text()
+    return re.findall(r"http://127\.0\.0\.1(/a/[\w.-]+)", sent)
+
+
+def test_a_link_in_a_notice_takes_the_escalation_of_a_running_daemon(desk: Desk) -> None:
+    listening = "web: {listen: 127.0.0.1:0, public_url: 'http://127.0.0.1'}"
+    desk.replay(("channels:\n", f"{listening}\nchannels:\n"))
+    running = desk.start("run")
+    url = running.wait_for("web.started")["url"]
+    running.wait_for("customer.updated")
+    link = links_in(desk)[0]
+
+    shown = page(f"{url}{link}")
+    form = urllib.parse.urlencode({"name": "Ann Berg"}).encode()
+    with urllib.request.urlopen(f"{url}{link}", form, timeout=60) as reply:  # noqa: S310 - ours
+        taken = reply.read().decode()
+    told = running.wait_for("escalation.acknowledged")
+
+    assert shown[0] == 200
+    assert "Nobody has taken it yet." in shown[1]
+    assert "Ann Berg has taken it" in taken
+    assert (told["ticket"], told["rule"], told["how"]) == ("desk:1", "late", "link")
+    assert stopped(running) == 0
+    status = desk.command("status", "--json").out
+    assert json.loads(status)["unowned"] == 0
+    with sqlite3.connect(desk.folder / "store.db") as store:
+        ((key,),) = store.execute("SELECT value FROM meta WHERE key = 'links_key'").fetchall()
+    said = status + json.dumps(running.seen) + running.errors()
+    assert key not in said
+    assert link.removeprefix("/a/") not in said
+
+
+def test_an_acknowledgement_by_name_is_logged_as_one_by_a_link(desk: Desk) -> None:
+    desk.replay()
+    desk.once("--through", "2024-01-08T11:30:00Z")
+
+    ended = desk.command("ack", "desk:1", "--by", "ann")
+
+    (line,) = (json.loads(one) for one in ended.err.splitlines())
+    assert (line["event"], line["ticket"], line["rule"]) == (
+        "escalation.acknowledged",
+        "desk:1",
+        "late",
+    )

@@ -244,3 +244,19 @@ def test_the_outbox_is_counted_by_state(store: SqlStore) -> None:
     outbox = counts["outbox"]
     assert isinstance(outbox, dict)
     assert (outbox["pending"], outbox["held"], outbox["delivered"]) == (1, 1, 0)
+
+
+def test_live_escalations_are_named_once_each(store: SqlStore) -> None:
+    up = firing("up")
+    with store.write() as tx:
+        tx.save_episodes(
+            [
+                episode("desk:2", firings=(up,)),
+                episode("desk:2", id=episode_id("desk:2", "other"), firings=(up,)),
+                episode("desk:1", firings=(up,)),
+                episode("desk:3", firings=(up,), ended_at=NOON),
+                episode("desk:4", firings=(firing("reminds", kind=None),)),
+            ]
+        )
+
+        assert tx.live_escalations() == ["desk:1", "desk:2"]

@@ -69,6 +69,7 @@ def test_an_empty_file_is_a_config_with_defaults(load: Load, tmp_path: Path) -> 
     assert settings.reload.poll == timedelta(seconds=10)
     assert settings.control_socket() == tmp_path / "escalatord.db.sock"
     assert settings.web is None
+    assert settings.links is None
     assert settings.heartbeat is None
     assert settings.warnings == ()
 
@@ -89,7 +90,11 @@ batch: 100
 log: {level: debug, format: json}
 reload: {poll: 3s}
 control: {socket: run/it.sock}
-web: {listen: 127.0.0.1:9464}
+web:
+  listen: 127.0.0.1:9464
+  public_url: https://desk.example.com/escalations/
+  links: {acknowledge_for: 3d, survey_for: 60d}
+  key_file: keys
 heartbeat: {url: https://alarm.example.com/ping, every: 5m}
 survey_url: https://survey.example.com/?t={{ticket}}
 """
@@ -111,6 +116,10 @@ survey_url: https://survey.example.com/?t={{ticket}}
     assert settings.reload.poll == timedelta(seconds=3)
     assert settings.control_socket() == tmp_path / "run/it.sock"
     assert settings.web == Address("127.0.0.1", 9464)
+    assert settings.links is not None
+    assert settings.links.public_url == "https://desk.example.com/escalations"
+    assert settings.links.acknowledge_for == timedelta(days=3)
+    assert settings.links.survey_for == timedelta(days=60)
     assert settings.heartbeat is not None
     assert settings.heartbeat.address() == "https://alarm.example.com/ping"
     assert settings.heartbeat.every == timedelta(minutes=5)
@@ -599,3 +608,75 @@ def test_channels_open_with_what_settings_give_them(load: Load, tmp_path: Path) 
         ]
 
     assert [channel.name for channel in opened] == ["c", "f", "m"]
+
+
+LINKED = "web: {{listen: 127.0.0.1:9464, public_url: 'https://desk.example.com'{more}}}"
+
+
+def test_links_are_good_for_a_week_and_surveys_for_a_month(load: Load) -> None:
+    links = load(LINKED.format(more="")).links
+
+    assert links is not None
+    assert (links.acknowledge_for, links.survey_for) == (timedelta(days=7), timedelta(days=30))
+    assert links.keys() is None
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9464", "http://localhost/x", "http://[::1]:80"])
+def test_plain_http_is_for_this_machine(load: Load, url: str) -> None:
+    links = load(LINKED.format(more="").replace("https://desk.example.com", url)).links
+
+    assert links is not None
+    assert links.public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://desk.example.com",
+        "desk.example.com",
+        "https://",
+        "https://desk.example.com?x=1",
+        "https://desk.example.com#x",
+        "https://ann:pw@desk.example.com",
+        "https://desk.example.com:port",
+        "https://[::1",
+    ],
+)
+def test_where_links_begin_is_a_safe_address(load: Load, url: str) -> None:
+    (fault,) = faults(load, LINKED.format(more="").replace("https://desk.example.com", url))
+
+    assert ":1:43: error[url]" in fault
+
+
+def test_links_need_somebody_who_serves_them(load: Load) -> None:
+    (fault,) = faults(load, "web: {public_url: 'https://desk.example.com'}")
+
+    assert ":1:6: error[web] public_url promises pages that nothing serves" in fault
+
+
+def test_the_key_of_the_links_stands_in_one_place(load: Load) -> None:
+    (fault,) = faults(load, LINKED.format(more=", key_file: a, key_env: B"))
+
+    assert ":1:6: error[web]" in fault
+
+
+def test_keys_stand_one_to_a_line_the_newest_first(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("the newest of the keys\n\n  one that was before it  \n")
+    links = load(LINKED.format(more=", key_file: keys")).links
+
+    assert links is not None
+    assert links.keys() == ("the newest of the keys", "one that was before it")
+    assert "newest" not in repr(links)
+
+
+@pytest.mark.parametrize("keys", ["short", "long enough to be good\nshort"])
+def test_a_key_that_could_be_guessed_is_refused_and_not_told(
+    load: Load, tmp_path: Path, keys: str
+) -> None:
+    (tmp_path / "keys").write_text(keys)
+    links = load(LINKED.format(more=", key_file: keys")).links
+
+    assert links is not None
+    with pytest.raises(ConfigError, match="fewer than 16 characters") as refused:
+        links.keys()
+    assert "short" not in str(refused.value)

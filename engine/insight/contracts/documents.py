@@ -198,9 +198,19 @@ class HeldBy(TypedDict):
     name: Annotated[
         str | None, "The status, the id of the rule or silence, or the person, where known"
     ]
-    how: Annotated[str | None, "How a person took it: reply, assignment or by name"]
+    how: Annotated[str | None, "How a person took it: link, by name, reply or assignment"]
     since: Annotated[Instant | None, "From when on"]
     until: Annotated[Instant | None, "When it lets go by itself; null when only an event can"]
+
+
+class OwnedBy(TypedDict):
+    """A person who has taken an escalation."""
+
+    name: Annotated[str | None, "Of the person, where known"]
+    how: Annotated[str, "link, by name, reply or assignment"]
+    receiver: Annotated[str | None, "Whose link was used"]
+    since: Instant
+    until: Annotated[Instant | None, "When it is nobody's again"]
 
 
 class LeftAlone(TypedDict):
@@ -267,6 +277,8 @@ class RuleExplanation(TypedDict):
         bool, "Verdict and reason are told from that decision; false: they are computed now"
     ]
     held_by: Annotated[list[HeldBy], "What holds it back, where something outside the rule does"]
+    escalated_at: Annotated[Instant | None, "Since when it is an escalation; null while it is none"]
+    owner: Annotated[OwnedBy | None, "Who has taken the escalation; null while nobody has it"]
     left_alone: list[LeftAlone]
     withheld: Annotated[WithheldFrom | None, "Why the customer is not written to by it at all"]
     not_done: Annotated[list[NotDone], "What it decided on the ticket and was not done"]
@@ -526,6 +538,15 @@ class SilenceDocument(TypedDict):
     silences: list[SilenceLine]
 
 
+class NobodysEscalation(TypedDict):
+    """A live escalation that nobody has."""
+
+    ticket: Subject
+    rule: RuleId
+    since: Annotated[Instant, "When it escalated; or when the last acknowledgement ran out"]
+    was_taken: Annotated[bool, "Somebody had taken it"]
+
+
 class StatusDocument(TypedDict):
     """How the daemon is doing."""
 
@@ -539,6 +560,7 @@ class StatusDocument(TypedDict):
     live_episodes: Annotated[Count, "Episodes that have fired and are not ended"]
     overdue: Annotated[Count, "Subjects that should have been looked at by now"]
     unowned: Annotated[Count, "Live escalations that nobody has taken"]
+    nobodys: Annotated[list[NobodysEscalation], "They, one by one"]
     exhausted: Annotated[list[ExhaustedLadder], "Those of them of which the last notice was said"]
     silences: Annotated[list[SilenceLine], "Those that are in force or to come"]
     unreachable: Annotated[Count, "Addresses of customers that take no mail"]

@@ -87,6 +87,11 @@ class MemoryTelling(MemoryPart):
         ]
         return sorted(found, key=lambda one: (one.fired_at, one.subject, one.rule, one.level))
 
+    def live_escalations(self) -> list[str]:
+        """The subjects of escalations that have not ended, each once, in order."""
+        live = (one for one in self._episodes() if one.escalated_at and one.ended_at is None)
+        return sorted({one.id.subject for one in live})
+
     def waiting_since(self) -> datetime | None:
         """When the oldest action that is on its way was decided (aware UTC); None without any."""
         rows = (self._tables.outbox[number].row for number in self._tables.on_their_way)

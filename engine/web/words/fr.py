@@ -50,47 +50,47 @@ WORDS = Words(
         take_hint="Elle est à vous jusqu’au {until}. Personne d’autre n’est appelé d’ici là.",
         take_over="Je prends la relève",
         overtaken="{name} a été plus rapide, pendant que cette page était ouverte chez vous.",
-        done="C’est tout ; vous pouvez fermer cette page.",
+        done="C’est tout\u00a0; vous pouvez fermer cette page.",
         used="Ce lien a déjà servi. Il ne sert qu’une fois.",
         resolved="Le ticket est résolu. Il n’y a plus rien à prendre en charge.",
         merged="Le ticket a été fusionné avec {other}. Il n’y a plus rien à prendre en charge ici.",
         over="Cette escalade est terminée. Il n’y a plus rien à prendre en charge.",
         disallowed=(
             "Les escalades de cette règle ne se prennent pas en charge par un lien. Répondez au"
-            " client ou attribuez-vous le ticket ; ou demandez à l’exploitation :"
+            " client ou attribuez-vous le ticket\u00a0; ou demandez à l’exploitation\u00a0:"
             " escalatord ack {ticket}"
         ),
     ),
     customer=CustomerWords(
         title="Votre avis",
         about="Votre demande {number}",
-        question="Êtes-vous satisfait(e) de la façon dont nous l’avons traitée ?",
+        question="Êtes-vous satisfait(e) de la façon dont nous l’avons traitée\u00a0?",
         worst="pas du tout",
         best="tout à fait",
-        words="Que devrions-nous savoir ?",
+        words="Que devrions-nous savoir\u00a0?",
         optional="facultatif",
         send="Envoyer ma réponse",
         score_missing="Merci de choisir un chiffre.",
         too_long="Merci de raccourcir votre texte à {most} caractères.",
-        thanks="Merci !",
-        have_it="Nous avons bien reçu votre réponse : {score} sur {scale}.",
+        thanks="Merci\u00a0!",
+        have_it="Nous avons bien reçu votre réponse\u00a0: {score} sur {scale}.",
         not_twice="Pour ajouter quelque chose, répondez simplement à notre message.",
     ),
     refusals={
         "tampered": Refusal("Ce lien ne fonctionne pas", f"Il a peut-être été coupé. {_ASK}."),
         "tampered-staff": Refusal(
             "Ce lien ne fonctionne pas",
-            f"Il a peut-être été coupé. {_ASK}, ou à l’exploitation : escalatord ack TICKET",
+            f"Il a peut-être été coupé. {_ASK}, ou à l’exploitation\u00a0: escalatord ack TICKET",
         ),
         "expired": Refusal(
             "Ce lien a expiré",
-            "Vous pouvez toujours nous donner votre avis : répondez simplement à notre dernier"
+            "Vous pouvez toujours nous donner votre avis\u00a0: répondez simplement à notre dernier"
             " message.",
         ),
         "expired-staff": Refusal(
             "Ce lien a expiré",
             "Rien n’a changé. Utilisez le lien d’un message plus récent, répondez au client, ou"
-            " demandez à l’exploitation : escalatord ack TICKET",
+            " demandez à l’exploitation\u00a0: escalatord ack TICKET",
         ),
         "unknown": Refusal("Ce ticket n’est pas connu ici", f"Rien n’a changé. {_ASK}."),
         "not-found": Refusal(

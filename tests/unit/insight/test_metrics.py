@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engine.domain.reason import Reason
 from engine.insight.metrics import Metrics
+from engine.insight.ownership import PatientCount, unowned
 from engine.insight.reloaded import ReloadResult
 from engine.ports import OutboxState, Sent, SentState
 from engine.testing import MONDAY
@@ -201,3 +202,28 @@ def test_a_store_that_cannot_be_read_is_told_and_the_rest_is_served(desk: Desk) 
     assert found["store_readable",] == 0
     assert ("open_tickets",) not in found
     assert found["clock_jumps_total",] == 1
+
+
+def test_escalations_that_nobody_has_are_counted_again_only_after_a_while(desk: Desk) -> None:
+    steady = 0.0
+    asked: list[float] = []
+
+    def count() -> int:
+        asked.append(steady)
+        assert desk.cycle is not None
+        return len(unowned(desk.store, desk.cycle.policy, desk.now()))
+
+    metrics = Metrics(
+        desk.store, desk.now, ["desk"], ["evaluate"], PatientCount(count, lambda: steady)
+    )
+    desk.open()
+    desk.live("3h")
+    first = samples(metrics)["escalations_unowned",]
+    desk.acknowledge("4h")
+    steady = 29.0
+    soon = samples(metrics)["escalations_unowned",]
+    steady = 30.0
+    later = samples(metrics)["escalations_unowned",]
+
+    assert (first, soon, later) == (1, 1, 0)
+    assert asked == [0.0, 30.0]

@@ -1,0 +1,96 @@
+"""A real browser, without scripts, at the widths of phones and desks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.site import LinkedDesk, Make, Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+KEEP = "ESCALATORD_SCREENSHOTS"
+"""Names a folder in which the pictures are kept."""
+
+Open = Callable[..., "Page"]
+Shoot = Callable[["Page", str], Path]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "chromium is missing: install Debian's package chromium"
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Open]:
+    """Opens an address as one person would; nothing may be complained of on the way."""
+    contexts = []
+    complaints: list[str] = []
+
+    def look(url: str, width: int = 390, scheme: str = "light", language: str = "en") -> Page:
+        context = browser.new_context(
+            java_script_enabled=False,
+            viewport={"width": width, "height": 844 if width < 600 else 900},
+            device_scale_factor=2 if width < 600 else 1,
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale=language,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text))
+        page.goto(url)
+        return page
+
+    yield look
+    for context in contexts:
+        context.close()
+    assert [one for one in complaints if "Failed to load resource" not in one] == []
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Shoot:
+    """Takes a picture of a whole page."""
+    folder = Path(os.environ.get(KEEP) or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def shoot(page: Page, name: str) -> Path:
+        picture = folder / f"{name}.png"
+        page.screenshot(path=picture, full_page=True)
+        return picture
+
+    return shoot
+
+
+@pytest.fixture
+def desk() -> LinkedDesk:
+    """A desk whose messages hold links."""
+    return LinkedDesk()
+
+
+@pytest.fixture
+def serve() -> Iterator[Make]:
+    """Serves the pages of a desk until the test is over."""
+    sites: list[Site] = []
+
+    def begin(desk: LinkedDesk, **rest: str) -> Site:
+        sites.append(Site(desk, **rest))
+        return sites[-1]
+
+    yield begin
+    for site in sites:
+        site.close()
