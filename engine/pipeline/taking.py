@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from engine.domain.episode import Episode, EpisodeId, Firing
 from engine.domain.facts import Facts
+from engine.domain.history import Mark
 from engine.domain.link import AcknowledgementLink
+from engine.domain.merge import with_passed_levels
 from engine.domain.ownership import LINK, Owner, last_owner
 from engine.domain.rule import Mode, Rule
 from engine.domain.ticket import Actor, Event, EventKind, Ticket
@@ -167,7 +169,7 @@ def _find(
     gathered = gather(tx, [subject], policy.ruleset, policy.limits, policy.known, now)
     facts = gathered.facts(subject)
     wanted = EpisodeId(rule.id, subject, link.anchor)
-    episode = next((one for one in facts.episodes if one.id == wanted), None)
+    episode = _remembered(rule, facts, wanted, now)
     escalation = Escalation(
         ticket=ticket,
         rule=rule,
@@ -177,6 +179,15 @@ def _find(
         until=rule.clock.calendar.add(now, rule.acknowledge.expires),
     )
     return _Found(escalation, subject)
+
+
+def _remembered(rule: Rule, facts: Facts, wanted: EpisodeId, now: datetime) -> Episode | None:
+    """The episode, with what it goes on with of tickets that were merged into its own."""
+    episode = next((one for one in facts.episodes if one.id == wanted), None)
+    if episode is None:
+        return None
+    anchor = Mark(episode.id.anchor, episode.anchor_at)
+    return with_passed_levels(rule, facts, episode, anchor, now)
 
 
 def _footing(

@@ -408,6 +408,23 @@ def test_a_merged_ticket_says_where_it_went(desk: LinkedDesk, site: Site) -> Non
     assert "merged into T2" in words_of(site.send(link, name="Ann").text)
 
 
+def test_who_took_a_ticket_before_its_merge_has_the_ticket_that_remains(
+    desk: LinkedDesk, site: Site
+) -> None:
+    desk.rules(rules(rule(levels=LADDER)))
+    desk.open("T1")
+    desk.open("T2", "1m")
+    desk.live("3h")
+    first, second = desk.links("tier-two")
+    site.fill_in(first, name="Ann")
+    desk.set("4h", merged_into="desk:T2")
+    desk.live("20h")
+
+    assert desk.fires(ticket="desk:T2") == ["a@1h1m", "b@2h1m"]
+    assert desk.decision(subject="desk:T2") == "acknowledged"
+    assert "Ann has taken it" in site.get(second).text
+
+
 @pytest.mark.parametrize("mode", ["off", "shadow"])
 def test_a_rule_that_does_not_act_any_more_has_nothing_to_take(
     desk: LinkedDesk, site: Site, mode: str
