@@ -45,6 +45,7 @@ class Escalation:
         owner: Who took it last; that may have run out.
         footing: Whether this link can still take it, or why not.
         until: Until when it would be theirs who took it now (aware UTC).
+        others: Of a group: the ids of its other open tickets.
     """
 
     ticket: Ticket
@@ -53,6 +54,7 @@ class Escalation:
     owner: Owner | None
     footing: Footing
     until: datetime | None
+    others: tuple[str, ...] = ()
 
     def is_owned_by(self, link: AcknowledgementLink, now: datetime) -> bool:
         """Whether this very link took it, and that holds at `now` (aware UTC)."""
@@ -177,6 +179,7 @@ def _find(
         owner=last_owner(rule, facts, episode, now) if episode else None,
         footing=_footing(policy, rule, facts, episode, link, now),
         until=rule.clock.calendar.add(now, rule.acknowledge.expires),
+        others=tuple(sorted(facts.members.keys() - {ticket.id})),
     )
     return _Found(escalation, subject)
 

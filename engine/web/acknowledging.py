@@ -148,6 +148,7 @@ class Acknowledging:
         kind = f" ({words.kinds[level.kind.value]})" if level and level.kind else ""
         told = {
             "why": single_line((rule.reason or rule.description) if rule else ""),
+            "others": ", ".join(name.partition(":")[2] for name in escalation.others),
             "since": self._people.local(since, self._people.staff_language),
             "level": f"{single_line(level.identity)}{kind}" if level else "",
             "status": single_line(status),

@@ -238,6 +238,8 @@ def test_a_groups_escalation_is_taken_for_the_whole_group(desk: LinkedDesk, site
     desk.open("T1")
     desk.open("T2", "10m")
     desk.live("3h")
+    assert "Escalation T2 Ticket T2" in words_of(site.get(desk.last_link("tier-two")).text)
+    assert "With it T1" in words_of(site.get(desk.last_link("tier-two")).text)
 
     after = site.fill_in(desk.last_link("tier-two"), name="Ann")
     desk.live("20h")

@@ -27,7 +27,8 @@ def spoken(*names: str | None) -> str:
         names: As helpdesks write them: ``de``, ``de-AT``, ``DE``; or nothing.
     """
     codes = (language_code(name) for name in names)
-    return next((code for code in codes if code in LANGUAGES), DEFAULT_LANGUAGE)
+    known = (code for code in codes if code is not None and code in LANGUAGES)
+    return next(known, DEFAULT_LANGUAGE)
 
 
 def preferred(accepted: str) -> str:

@@ -24,6 +24,7 @@ WORDS = Words(
             "status": "Status",
             "since": "Wartet seit",
             "why": "Warum eskaliert wurde",
+            "others": "Dazu gehören",
             "level": "Stufe",
             "priority": "Priorität",
             "group": "Gruppe",

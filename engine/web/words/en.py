@@ -22,6 +22,7 @@ WORDS = Words(
             "status": "Status",
             "since": "Waiting since",
             "why": "Why it was escalated",
+            "others": "With it",
             "level": "Level",
             "priority": "Priority",
             "group": "Group",

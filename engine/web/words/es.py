@@ -22,6 +22,7 @@ WORDS = Words(
             "status": "Estado",
             "since": "Espera desde",
             "why": "Por qué se escaló",
+            "others": "Junto con",
             "level": "Nivel",
             "priority": "Prioridad",
             "group": "Grupo",

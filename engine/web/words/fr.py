@@ -25,6 +25,7 @@ WORDS = Words(
             "status": "État",
             "since": "En attente depuis",
             "why": "Raison de l’escalade",
+            "others": "Avec elle",
             "level": "Niveau",
             "priority": "Priorité",
             "group": "Groupe",

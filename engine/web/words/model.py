@@ -27,7 +27,8 @@ class StaffWords:
         owned: Whose it is; `{name}`, `{since}`.
         owned_until: `{until}`.
         by: How it was taken: `link` (`{receiver}`), `by name`, `reply`, `assignment`.
-        labels: Of `status`, `since`, `why`, `level`, `priority`, `group`, `assignee`.
+        labels: Of `status`, `since`, `why`, `others` (tickets of the same group), `level`,
+            `priority`, `group`, `assignee`.
         statuses: Our words for where a ticket stands.
         kinds: What the levels climb to.
         take_hint: What a click does; `{until}`.
