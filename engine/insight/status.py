@@ -80,7 +80,7 @@ def status(
         "live_episodes": counts["live_episodes"],
         "overdue": counts["overdue"],
         "unowned": len(nobodys),
-        "nobodys": [_nobodys(one) for one in nobodys],
+        "nobodys": sorted(map(_nobodys, nobodys), key=lambda one: one["since"]),
         "exhausted": _exhausted(nobodys),
         "silences": [silence_line(one, now) for one in silences(store, policy.ruleset, now)],
         "unreachable": counts["unreachable"],

@@ -560,7 +560,7 @@ class StatusDocument(TypedDict):
     live_episodes: Annotated[Count, "Episodes that have fired and are not ended"]
     overdue: Annotated[Count, "Subjects that should have been looked at by now"]
     unowned: Annotated[Count, "Live escalations that nobody has taken"]
-    nobodys: Annotated[list[NobodysEscalation], "They, one by one"]
+    nobodys: Annotated[list[NobodysEscalation], "They, the one that has waited longest first"]
     exhausted: Annotated[list[ExhaustedLadder], "Those of them of which the last notice was said"]
     silences: Annotated[list[SilenceLine], "Those that are in force or to come"]
     unreachable: Annotated[Count, "Addresses of customers that take no mail"]
