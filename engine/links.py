@@ -99,8 +99,9 @@ class Tokens:
         read = _read(self._acknowledge, token, self._lifetimes.acknowledge)
         match read:
             case [str(rule), str(anchor), str(ticket), group, receiver, str(once)]:
-                by = None if group is None else ContactsBy(group)
-                return AcknowledgementLink(rule, anchor, ticket, by, receiver, once)
+                by = ContactsBy(group) if isinstance(group, str) else None
+                name = receiver if isinstance(receiver, str) else None
+                return AcknowledgementLink(rule, anchor, ticket, by, name, once)
         raise BadTokenError(Fault.TAMPERED)
 
     def survey(self, token: str) -> SurveyLink:

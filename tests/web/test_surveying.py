@@ -23,12 +23,12 @@ def asked(
     desk: LinkedDesk,
     follow_up: str = f"{ASKING}, {LOW}",
     customer: Customer = CORA,
-    **ticket: object,
+    language: str | None = None,
 ) -> str:
     """A ticket was escalated and is resolved; gives the link that its customer got."""
     plan = "{follow_up: {" + follow_up + "}}"
     desk.rules(rules(rule(levels=LEVELS, customer=plan, description="Inside only")))
-    desk.open(customer=customer, subject="Printer", assignee="bob", **ticket)
+    desk.open(customer=customer, subject="Printer", assignee="bob", language=language)
     desk.live("3h")
     desk.resolve("4h")
     desk.live("6h")
