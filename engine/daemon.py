@@ -183,6 +183,7 @@ class Daemon:
             now=self.app.clock.now,
             timezone=self.app.settings.timezone,
             log=self.log,
+            language=self.app.settings.language,
         )
 
     def _unowned(self) -> int:

@@ -27,7 +27,7 @@ class TemplateComposer:
         self,
         templates: Sequence[MessageTemplate],
         timezone: tzinfo,
-        links: Links,
+        links: Links | None = None,
         language: str = DEFAULT_LANGUAGE,
     ) -> None:
         """Take the templates.
@@ -35,7 +35,7 @@ class TemplateComposer:
         Args:
             templates: The generation's.
             timezone: What instants are shown in where a template names no zone.
-            links: Gives the addresses that messages hold.
+            links: Gives the addresses that messages hold; without it they hold none.
             language: What the desk speaks.
         """
         self._renderer = Renderer(templates, timezone, language)
@@ -56,7 +56,7 @@ class TemplateComposer:
                 about,
                 one.details,
                 receiver=one.receiver or "",
-                ack_url=self._links.acknowledgement(one),
+                ack_url=self._links.acknowledgement(one) if self._links else None,
                 as_of=as_of,
             )
             for one, about in told
@@ -74,7 +74,8 @@ class TemplateComposer:
         Raises:
             MessageError: The template fails; a broken text is never sent.
         """
-        notice = CustomerNotice(ticket, action.details, self._links.survey(action))
+        survey = self._links.survey(action) if self._links else None
+        notice = CustomerNotice(ticket, action.details, survey)
         rendered = self._renderer.customer(action.template or "", notice)
         facts = {**_facts(action), "tickets": [ticket.id]}
         return _message(action.key, to, rendered, ticket.id, facts)

@@ -115,7 +115,7 @@ class Acknowledging:
         return self._page(_Shown(link, escalation, now, lacks_name=True), 422)
 
     def _page(self, shown: _Shown, status: int = 200) -> Response:
-        language = self._people.staff_language
+        language = self._people.language
         words = LANGUAGES[language].staff
         escalation, now = shown.escalation, shown.now
         owner = escalation.owner_at(now)
@@ -149,7 +149,7 @@ class Acknowledging:
         told = {
             "why": single_line((rule.reason or rule.description) if rule else ""),
             "others": ", ".join(name.partition(":")[2] for name in escalation.others),
-            "since": self._people.local(since, self._people.staff_language),
+            "since": self._people.local(since, self._people.language),
             "level": f"{single_line(level.identity)}{kind}" if level else "",
             "status": single_line(status),
             "priority": priority,
@@ -160,7 +160,7 @@ class Acknowledging:
 
     def _owned(self, escalation: Escalation, words: StaffWords, now: datetime) -> list[str]:
         """Whose it is, in one or more sentences."""
-        owner, language = escalation.owner, self._people.staff_language
+        owner, language = escalation.owner, self._people.language
         if owner is None:
             return [words.nobody]
         name = _name(owner, words)
@@ -177,7 +177,7 @@ class Acknowledging:
     def _hint(self, escalation: Escalation, words: StaffWords) -> str:
         if escalation.until is None:
             return ""
-        until = self._people.local(escalation.until, self._people.staff_language)
+        until = self._people.local(escalation.until, self._people.language)
         return words.take_hint.format(until=until)
 
 

@@ -33,7 +33,7 @@ class People:
         now: The domain's instant (aware UTC).
         timezone: Of the local times that are shown.
         log: Where it is told what was done, and what was refused.
-        staff_language: What staff read; two letters.
+        language: What the desk speaks: staff, and customers of whom nothing else is known.
     """
 
     store: Store
@@ -42,7 +42,7 @@ class People:
     now: Callable[[], datetime]
     timezone: tzinfo
     log: Logger
-    staff_language: str = "en"
+    language: str = "en"
 
     def local(self, at: datetime, language: str) -> str:
         """An instant as people say it."""

@@ -50,12 +50,12 @@ class Surveying:
             people.refuse(PAGE, "unknown")
             return unknown_ticket(request)
         if form is None:
-            return _page(survey, _Given(answer=survey.answer))
+            return _page(survey, _Given(answer=survey.answer), people.language)
         if survey.answer is not None:
             return self._answered_before(survey, survey.answer)
         given = _given(form, survey)
         if given.score is None or given.is_too_long:
-            return _page(survey, given, 422)
+            return _page(survey, given, people.language, 422)
         return self._keep(request, link, survey, given.score, given.comment)
 
     def _keep(
@@ -80,7 +80,7 @@ class Surveying:
 
     def _answered_before(self, survey: Survey, answer: Answer) -> Response:
         self._people.refuse(PAGE, "replayed", ticket=answer.ticket, rule=answer.rule)
-        return _page(survey, _Given(answer=answer), 409)
+        return _page(survey, _Given(answer=answer), self._people.language, 409)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ def _given(form: dict[str, str], survey: Survey) -> _Given:
     return _Given(scores.get(chosen), comment, is_sent=True)
 
 
-def _page(survey: Survey, given: _Given, status: int = 200) -> Response:
+def _page(survey: Survey, given: _Given, desk: str, status: int = 200) -> Response:
     ticket = survey.ticket
-    language = spoken(ticket.customer.language or ticket.language)
+    language = spoken(ticket.customer.language or ticket.language, desk)
     return page(
         "survey",
         language,

@@ -165,7 +165,7 @@ def test_staff_read_every_language_on_a_small_phone(
     desk: LinkedDesk, serve: Make, look: Open, shoot: Shoot, language: str
 ) -> None:
     link, other = escalate(desk)
-    site = serve(desk, staff_language=language)
+    site = serve(desk, language=language)
     site.fill_in(link, name="Ann Berg")
 
     page = look(f"{site.url}{other}", 320)

@@ -20,8 +20,8 @@ def serve() -> Iterator[Make]:
     """Serves the pages of a desk until the test is over."""
     sites: list[Site] = []
 
-    def begin(desk: LinkedDesk, staff_language: str = "en") -> Site:
-        sites.append(Site(desk, staff_language=staff_language))
+    def begin(desk: LinkedDesk, language: str = "en") -> Site:
+        sites.append(Site(desk, language=language))
         return sites[-1]
 
     yield begin

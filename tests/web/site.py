@@ -97,7 +97,7 @@ class Site:
 
     desk: LinkedDesk
     log: Log = field(default_factory=Log)
-    staff_language: str = "en"
+    language: str = "en"
 
     def __post_init__(self) -> None:
         people = People(
@@ -107,7 +107,7 @@ class Site:
             now=self.desk.now,
             timezone=UTC,
             log=self.log,  # type: ignore[arg-type]  # it logs as the real one does
-            staff_language=self.staff_language,
+            language=self.language,
         )
         served = pages(lambda: HEALTHY, lambda: b"n 1\n", "text/plain", people, PUBLIC)
         self.server = WebServer(served, "127.0.0.1", 0)

@@ -114,7 +114,7 @@ def test_staff_read_it_in_their_language(
 ) -> None:
     link = escalate(desk)
 
-    text = serve(desk, staff_language=language).get(link).text
+    text = serve(desk, language=language).get(link).text
 
     assert f'<html lang="{language}">' in text
     assert nobody in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.messages.wording import DEFAULT_LANGUAGE, language_code
+from engine.messages.languages import DEFAULT_LANGUAGE, language_code
 from engine.web.words import de, en, es, fr
 from engine.web.words.model import Refusal, StaffWords, Words
 
