@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import (
         HealthDocument,
+        NobodysEscalation,
         OnceDocument,
         ShadowStatus,
         SilenceLine,
@@ -76,11 +77,7 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
         f"open tickets {document['open_tickets']}   live episodes {document['live_episodes']}   "
         f"overdue {document['overdue']}   unowned {document['unowned']}   held {document['held']}"
     )
-    for nobodys in document["nobodys"][:_MOST_NOBODYS]:
-        how = "again since" if nobodys["was_taken"] else "since"
-        yield f"nobody has {nobodys['ticket']} of {nobodys['rule']}, {how} {nobodys['since']}"
-    if len(document["nobodys"]) > _MOST_NOBODYS:
-        yield f"nobody has {len(document['nobodys']) - _MOST_NOBODYS} more; --json names them all"
+    yield from _nobodys_lines(document["nobodys"])
     for one in document["exhausted"]:
         yield f"nobody took {one['ticket']} after the last notice of {one['rule']} {one['name']}"
     if document["unreachable"]:
@@ -100,6 +97,15 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
         yield "last firings:"
         for row in document["recent"]:
             yield f"  {row['fired_at']}  {row['ticket']}  {row['rule']}  {row['name']}"
+
+
+def _nobodys_lines(found: list[NobodysEscalation]) -> Iterator[str]:
+    """Escalations without an owner, the one that has waited longest first."""
+    for one in found[:_MOST_NOBODYS]:
+        how = "again since" if one["was_taken"] else "since"
+        yield f"nobody has {one['ticket']} of {one['rule']}, {how} {one['since']}"
+    if len(found) > _MOST_NOBODYS:
+        yield f"nobody has {len(found) - _MOST_NOBODYS} more; --json names them all"
 
 
 def _daemon_line(daemon: HealthDocument | None) -> str:
