@@ -27,6 +27,7 @@ from tests.store.factories import (
     ticket,
 )
 from tests.store.test_generations import generation
+from tests.store.test_satisfaction import ANSWER
 from tests.store.test_silences import asked
 
 
@@ -49,6 +50,7 @@ def full_store(sql_store: SqlStore) -> SqlStore:
         transaction.intervene(Intervention(2, OutboxVerb.DROP, OutboxState.PENDING, "ann", NOON))
         transaction.activate_generation(generation("g1"))
         transaction.add_silence(asked())
+        transaction.save_answer(ANSWER)
         transaction.add_bounces([Bounce("dead", NOON, "desk:1", "550 no such user")])
     return sql_store
 
