@@ -115,7 +115,18 @@ def _why_not(
     if view.last_agent_reply_at is not None and view.last_agent_reply_at > decided_at:
         return Reason.REPLIED
     standing = next((one for one in standings if one.rule.id == action.episode.rule), None)
-    return _why_still(action, standing)
+    reason = _why_still(action, standing)
+    if reason is Reason.CHANGED_BY_PERSON and _is_said_since(action, decided_at, facts):
+        return Reason.JOINED
+    return reason
+
+
+def _is_said_since(action: Action, decided_at: datetime, facts: Facts) -> bool:
+    """Whether another message of ours to the ticket's customer is later, and moved the promise."""
+    return any(
+        one.is_said and one.ticket == action.ticket and one.deliver_at > decided_at
+        for one in facts.messages
+    )
 
 
 def _why_still(action: Action, standing: Standing | None) -> Reason:

@@ -32,9 +32,9 @@ def second_look(
         ruleset: The rules in force.
         limits: How often a customer may hear from us.
         known: Since when each rule's text is in force.
-        now: Aware UTC.
+        now: Aware UTC; a clock that was set back since the decision does not undo it.
     """
-    subject = row.action.subject
+    subject, now = row.action.subject, max(now, row.created_at)
     with store.read() as tx:
         facts = gather(tx, [subject], ruleset, limits, known, now).facts(subject)
     return reconsider(row.action, row.created_at, facts, ruleset, now)

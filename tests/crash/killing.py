@@ -291,10 +291,11 @@ class Killing:
     def is_quiet(self) -> bool:
         """Every level has fired, every customer message is decided, and nothing is on its way."""
         rows = self.rows("v_outbox")
-        decided = sum(row["audience"] == "customer" for row in rows)
+        told = [row for row in rows if row["audience"] == "customer"]
+        decided = sum(row["state"] != "cancelled" for row in told)
         return (
             len(self.rows("v_firings")) >= len(self.load.due())
-            and decided >= len(self.load.customer_messages())
+            and decided >= sum(self.load.customer_messages().values())
             and not any(row["state"] in ON_ITS_WAY for row in rows)
         )
 

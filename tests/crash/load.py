@@ -200,10 +200,10 @@ class Load:
             for level, after in self.terms.levels
         }
 
-    def customer_messages(self) -> set[tuple[str, str, int]]:
-        """Everything that a customer is to be told: (ticket, message, occurrence)."""
-        said = [("on_escalation", 1), *(("update", n + 1) for n in range(self.terms.updates))]
-        return {(one.id, message, number) for one in self.busy for message, number in said}
+    def customer_messages(self) -> dict[tuple[str, str], int]:
+        """Everything that a customer is to be told: how often each (ticket, message)."""
+        said = {"on_escalation": 1, "update": self.terms.updates}
+        return {(one.id, message): count for one in self.busy for message, count in said.items()}
 
     def addresses(self) -> dict[str, str]:
         return {one.id: one.address for one in self.tickets}

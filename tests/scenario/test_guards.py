@@ -132,6 +132,26 @@ def test_an_update_that_nothing_overtook_is_sent(desk: Desk) -> None:
     assert desk.told() == ["still-working"]
 
 
+def test_an_update_that_was_held_up_until_the_next_fell_due_is_part_of_it(desk: Desk) -> None:
+    decide_only(desk, "4h")
+    desk.evaluate_only("8h")
+    act(desk, "8h1m")
+    assert [(row["state"], row["reason"]) for row in outbox(desk)] == [
+        ("cancelled", "joined"),
+        ("delivered", None),
+    ]
+    assert desk.told() == ["still-working"]
+
+
+def test_a_clock_that_was_set_back_undoes_no_decision(desk: Desk) -> None:
+    decide_only(desk, "4h")
+    act(desk, "3h59m59s")
+    assert [row["state"] for row in outbox(desk)] == ["pending"]
+    assert desk.cycle is not None
+    act(desk, "4h")
+    assert desk.told() == ["still-working"]
+
+
 def test_what_the_guard_stopped_is_not_decided_again_until_the_helpdesk_is_read(desk: Desk) -> None:
     """What the guard has read is known from then on, so that nothing goes round in circles."""
     decide_only(desk, "4h")
