@@ -153,6 +153,14 @@ class Helpdesk(Protocol):
         """Write to the customer on the ticket."""
         ...
 
+    def has_reply(self, ticket_id: str, key: str) -> bool | None:
+        """Whether a reply with this idempotency key stands on the ticket; never raises.
+
+        True is proof that it arrived. False proves nothing: it may be on its way. None: this
+        helpdesk cannot tell, now or ever.
+        """
+        ...
+
 
 # --- channels ------------------------------------------------------------------------------------
 
@@ -199,6 +207,9 @@ class Sent:
         reason: One clear line when it was not delivered.
         retry_after: How long the other side asks us to wait, for `RETRY`.
         bounced: The receiver's address takes no mail at all, for `REJECTED`.
+        only_this: The other side works, and refuses this message alone for now (a full mailbox,
+            say): such an attempt counts. One that failed because the other side as a whole is
+            down does not count, and after some of them it is left alone for a while.
     """
 
     state: SentState
@@ -206,6 +217,7 @@ class Sent:
     reason: str = ""
     retry_after: timedelta | None = None
     bounced: bool = False
+    only_this: bool = False
 
 
 class Channel(Protocol):
@@ -677,9 +689,25 @@ class Transaction(Protocol):
         ...
 
     def lease_digests(
-        self, like: Action, now: datetime, token: str, until: datetime
+        self, like: Action, now: datetime, token: str, until: datetime, reason: str | None = None
     ) -> list[OutboxRow]:
-        """Take all digests whose time has come that go to the address of `like`."""
+        """Take all digests whose time has come that go to the address of `like`.
+
+        With them go the rows for that address that wait for `reason`, however long they still had
+        to wait.
+        """
+        ...
+
+    def messages_to(self, like: Action, since: datetime) -> list[datetime]:
+        """When the address of `like` was sent a message, later than `since`; in order."""
+        ...
+
+    def unknown_replies(self) -> list[OutboxRow]:
+        """Replies to customers that may have arrived, in order of id."""
+        ...
+
+    def is_overtaken(self, row_id: int) -> bool:
+        """Whether a later row of the same lane is on its way, too."""
         ...
 
     def begin_sending(self, row_id: int, token: str, now: datetime, needed_until: datetime) -> bool:
@@ -706,7 +734,7 @@ class Transaction(Protocol):
         reason: str,
         state: OutboxState = OutboxState.SNOOZED,
     ) -> bool:
-        """Put a row back, or aside; False if the lease was lost."""
+        """Put a row back, or aside; False if the lease was lost. A snooze burns no attempt."""
         ...
 
     def expired(self, now: datetime) -> list[OutboxRow]:

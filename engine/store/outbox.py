@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import (
     BigInteger,
     Integer,
+    Text,
+    and_,
     bindparam,
     exists,
     func,
@@ -42,7 +44,15 @@ from engine.store.codec import (
     seconds,
 )
 from engine.store.part import Part
-from engine.store.schema import ATTEMPTS, IS_LEASED, IS_ON_ITS_WAY, IS_WAITING, OUTBOX
+from engine.store.schema import (
+    ATTEMPTS,
+    IS_DELIVERED,
+    IS_LEASED,
+    IS_ON_ITS_WAY,
+    IS_WAITING,
+    NEEDS_PEOPLE,
+    OUTBOX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,12 +119,38 @@ _READY_DIGESTS = (
     select(_O.id)
     .where(
         text(f"outbox.{IS_WAITING}"),
-        _O.next_attempt_at <= bindparam("now"),
-        _O.action == _DIGEST,
+        or_(
+            and_(_O.next_attempt_at <= bindparam("now"), _O.action == _DIGEST),
+            _O.reason == bindparam("of_reason", type_=Text),
+        ),
         _O.receiver_hash == bindparam("receiver"),
     )
     .order_by(_O.id)
     .with_for_update(skip_locked=True, of=OUTBOX)
+)
+_UNKNOWN_REPLIES = (
+    select(*_ROW)
+    .where(
+        text(NEEDS_PEOPLE),
+        _O.state == OutboxState.UNKNOWN.value,
+        _O.action == ActionKind.REPLY.value,
+    )
+    .order_by(_O.id)
+)
+_MESSAGES_TO = (
+    select(_O.receipt, func.min(_O.finished_at))
+    .where(
+        text(IS_DELIVERED),
+        _O.receiver_hash == bindparam("receiver"),
+        _O.finished_at > bindparam("since"),
+    )
+    .group_by(_O.receipt)
+)
+_later = OUTBOX.alias("later")
+_LATER_ROWS = (
+    select(func.count())
+    .select_from(OUTBOX.join(_later, and_(_later.c.ticket == _O.ticket, _later.c.lane == _O.lane)))
+    .where(_O.id == bindparam("row_id"), _later.c.id > _O.id, text(f"later.{IS_ON_ITS_WAY}"))
 )
 _LEASE = (
     update(OUTBOX)
@@ -135,11 +171,23 @@ _BEGIN = (
     )
     .values(state=OutboxState.SENDING.value, attempts=_O.attempts + 1)
 )
+# A snooze gives the attempt back to the row; here each one is kept, and so they are counted here.
 _BEGIN_ATTEMPT = insert(ATTEMPTS).from_select(
     ["outbox", "number", "started_at"],
-    select(_O.id, _O.attempts, bindparam("now", type_=BigInteger)).where(
-        _O.id == bindparam("row_id")
-    ),
+    select(
+        bindparam("row_id", type_=BigInteger),
+        func.coalesce(func.max(_A.number), 0) + 1,
+        bindparam("now", type_=BigInteger),
+    ).where(_A.outbox == bindparam("row_id")),
+)
+_GIVE_BACK = (
+    update(OUTBOX)
+    .where(
+        _O.id == bindparam("row_id"),
+        _O.token == bindparam("of_token"),
+        _O.state == OutboxState.SENDING.value,
+    )
+    .values(attempts=_O.attempts - 1)
 )
 _ATTEMPTS = select(*_A).where(_A.outbox == bindparam("row_id")).order_by(_A.number)
 _END_ATTEMPT = (
@@ -205,15 +253,39 @@ class OutboxPart(Part):
         return self._leased([row.id for row in ready], token, until)
 
     def lease_digests(
-        self, like: Action, now: datetime, token: str, until: datetime
+        self, like: Action, now: datetime, token: str, until: datetime, reason: str | None = None
     ) -> list[OutboxRow]:
         """Take all the digests whose time has come that go to the address of `like`.
+
+        Args:
+            like: An action for that address.
+            now: Aware UTC.
+            token: A fresh fencing token.
+            until: When the lease runs out (aware UTC).
+            reason: Rows for that address that wait for it go with them, due or not.
 
         Returns:
             The rows as leased, in order of id; those that are leased already are not among them.
         """
-        ready = self._rows(_READY_DIGESTS, now=seconds(now), receiver=receiver_hash(like))
+        receiver = receiver_hash(like)
+        ready = self._rows(_READY_DIGESTS, now=seconds(now), receiver=receiver, of_reason=reason)
         return self._leased([row.id for row in ready], token, until)
+
+    def messages_to(self, like: Action, since: datetime) -> list[datetime]:
+        """When the address of `like` was sent a message, later than `since` (aware UTC); in order.
+
+        Rows that shared a message, and so have one receipt, count once.
+        """
+        found = self._rows(_MESSAGES_TO, receiver=receiver_hash(like), since=seconds(since))
+        return sorted(instant(at) for _, at in found)
+
+    def unknown_replies(self) -> list[OutboxRow]:
+        """Replies to customers that may have arrived, in order of id."""
+        return [_row(row) for row in self._rows(_UNKNOWN_REPLIES)]
+
+    def is_overtaken(self, row_id: int) -> bool:
+        """Whether a later row of the same ticket and lane is on its way, too."""
+        return bool(self._value(_LATER_ROWS, row_id=row_id))
 
     def _leased(self, row_ids: list[int], token: str, until: datetime) -> list[OutboxRow]:
         self._do_for(_LEASE, row_ids, new_token=token, new_until=seconds(until))
@@ -261,9 +333,13 @@ class OutboxPart(Part):
     ) -> bool:
         """Put a leased or sending row back (`SNOOZED`, `PENDING`) or aside (`HELD`).
 
+        A snooze burns no attempt: one that was begun is given back.
+
         Returns:
             False, and nothing has changed, if the lease was lost.
         """
+        if state is OutboxState.SNOOZED:
+            self._is_done(_GIVE_BACK, row_id=row_id, of_token=token)
         outcome = _Outcome(state, reason, next_at=until)
         return self._move(_MOVE_MINE, row_id, _LEASES, outcome, of_token=token)
 

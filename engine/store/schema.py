@@ -37,6 +37,7 @@ IS_TIMED: Final = "next_check_at IS NOT NULL"
 IS_WAITING: Final = "state IN ('pending', 'snoozed')"
 IS_LEASED: Final = "state IN ('leased', 'sending')"
 IS_ON_ITS_WAY: Final = "state IN ('pending', 'snoozed', 'leased', 'sending')"
+IS_DELIVERED: Final = "state = 'delivered'"
 NEEDS_PEOPLE: Final = "state IN ('held', 'unknown')"
 IS_LIVE: Final = "ended_at IS NULL"
 IS_TO_BE_TOLD_OF: Final = "told <> 'ended'"
@@ -243,6 +244,11 @@ _partial_index("outbox_leased", OUTBOX.c.lease_until, OUTBOX.c.id, where=IS_LEAS
 _partial_index(
     "outbox_on_its_way", OUTBOX.c.ticket, OUTBOX.c.lane, OUTBOX.c.id, where=IS_ON_ITS_WAY
 )
+_partial_index(
+    "outbox_heard", OUTBOX.c.receiver_hash, OUTBOX.c.finished_at, OUTBOX.c.receipt,
+    where=IS_DELIVERED,
+)  # fmt: skip
+_partial_index("outbox_to_hear", OUTBOX.c.receiver_hash, OUTBOX.c.id, where=IS_WAITING)
 _partial_index("outbox_for_people", OUTBOX.c.id, where=NEEDS_PEOPLE)
 Index("outbox_of_episode", OUTBOX.c.subject, OUTBOX.c.rule, OUTBOX.c.anchor)
 

@@ -354,3 +354,87 @@ def test_a_worker_on_postgres_does_not_overtake_another_on_a_ticket(
     with postgres_store.write() as one, postgres_store.write() as other:
         assert keys(lease(one, "1")) == ["a"]
         assert lease(other, "2") == []
+
+
+# --- waiting -------------------------------------------------------------------------------------
+
+LEAD = "lead@example.com"
+CROWDED = "the receiver has heard enough"
+
+
+def test_a_snooze_gives_the_attempt_back(store: SqlStore) -> None:
+    with store.write() as transaction:
+        row_id = sending(transaction, action("k"))
+        transaction.snooze(row_id, "t", NOON, "it is down")
+        (row,) = lease(transaction)
+        assert row.attempts == 0
+        assert transaction.begin_sending(row_id, "t", NOON, NOON + SOON)
+        transaction.snooze(row_id, "t", NOON, "not now", OutboxState.PENDING)
+        (row,) = lease(transaction)
+        assert row.attempts == 1
+
+
+def test_a_snooze_of_what_was_not_begun_takes_no_attempt_away(store: SqlStore) -> None:
+    with store.write() as transaction:
+        queue(transaction, action("k"))
+        (row,) = lease(transaction)
+        transaction.snooze(row.id, "t", NOON, "it is down")
+        (row,) = lease(transaction)
+        assert row.attempts == 0
+
+
+def test_what_waits_for_a_reason_goes_with_the_digests_of_its_address(store: SqlStore) -> None:
+    with store.write() as transaction:
+        queue(
+            transaction,
+            notice("first", LEAD),
+            notice("crowded", LEAD, ticket="desk:2"),
+            notice("another", LEAD, ticket="desk:3"),
+            notice("elsewhere", "other@example.com", ticket="desk:4"),
+        )
+        rows = lease(transaction)
+        for row in rows:
+            reason = CROWDED if row.action.key in ("crowded", "elsewhere") else "down"
+            transaction.snooze(row.id, "t", NOON + HOUR, reason)
+        later = NOON + 2 * MINUTE
+        taken = transaction.lease_digests(rows[0].action, later, "u", later + HOUR, CROWDED)
+        assert keys(taken) == ["crowded"]
+
+
+def deliver(transaction: SqlTransaction, one: Action, receipt: str, minutes: int) -> None:
+    row_id = sending(transaction, one)
+    at = NOON + minutes * MINUTE
+    assert transaction.finish(row_id, "t", OutboxState.DELIVERED, at, None, receipt)
+
+
+def test_messages_to_an_address_are_counted_by_their_receipts(store: SqlStore) -> None:
+    with store.write() as transaction:
+        deliver(transaction, notice("a", LEAD, ticket="desk:1"), "m1", 1)
+        deliver(transaction, notice("b", LEAD, ticket="desk:2"), "m2", 3)
+        deliver(transaction, notice("c", LEAD, ticket="desk:3"), "m2", 3)
+        deliver(transaction, notice("d", "other@example.com", ticket="desk:4"), "m3", 4)
+        like = notice("x", LEAD)
+        assert transaction.messages_to(like, NOON) == [NOON + MINUTE, NOON + 3 * MINUTE]
+        assert transaction.messages_to(like, NOON + MINUTE) == [NOON + 3 * MINUTE]
+
+
+def test_a_message_is_overtaken_by_a_later_one_of_its_lane_that_is_on_its_way(
+    store: SqlStore,
+) -> None:
+    with store.write() as transaction:
+        queue(transaction, reply("a"), reply("b", occurrence=2), reply("c", ticket="desk:2"))
+        assert [transaction.is_overtaken(number) for number in (1, 2, 3)] == [True, False, False]
+        (first, *_) = lease(transaction)
+        transaction.finish(first.id, "t", OutboxState.CANCELLED, NOON)
+        transaction.lease(NOON, 9, "u", UNTIL)
+        transaction.finish(2, "u", OutboxState.CANCELLED, NOON)
+        assert not transaction.is_overtaken(1)
+
+
+def test_replies_that_may_have_arrived_are_found(store: SqlStore) -> None:
+    with store.write() as transaction:
+        for key, ticket in (("a", "desk:1"), ("b", "desk:2")):
+            row_id = sending(transaction, reply(key, ticket=ticket))
+            if key == "a":
+                transaction.finish(row_id, "t", OutboxState.UNKNOWN, NOON, "the line was cut")
+        assert keys(transaction.unknown_replies()) == ["a"]

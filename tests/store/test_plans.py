@@ -25,6 +25,7 @@ from tests.store.factories import (
     firing,
     keep,
     message,
+    notice,
     record,
     reply,
     ticket,
@@ -44,6 +45,12 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
     "lease": lambda tx: tx.lease(NOON, 1, "t", NOON + HOUR),
     "expired": lambda tx: tx.expired(NOON),
     "outbox_row": lambda tx: tx.outbox_row(7),
+    "lease_digests": lambda tx: tx.lease_digests(
+        notice("k", "lead@example.com"), NOON, "t", NOON + HOUR, "crowded"
+    ),
+    "messages_to": lambda tx: tx.messages_to(notice("k", "lead@example.com"), NOON),
+    "unknown_replies": lambda tx: tx.unknown_replies(),
+    "is_overtaken": lambda tx: tx.is_overtaken(7),
     "records": lambda tx: tx.records(SOME),
     "save_records": lambda tx: keep(tx, record(ticket(1), ticket_event("new")), ticket(1)),
     "append_events": lambda tx: tx.append_events("desk:1", [ticket_event("newer")]),

@@ -63,17 +63,47 @@ class MemoryOutbox(MemoryPart):
         return self._leased([number for _, number in ready[:limit]], token, until)
 
     def lease_digests(
-        self, like: Action, now: datetime, token: str, until: datetime
+        self, like: Action, now: datetime, token: str, until: datetime, reason: str | None = None
     ) -> list[OutboxRow]:
         """Take all the digests whose time has come that go to the address of `like`."""
-        address = (like.channel, like.to)
+        due = {kept.row.id for kept in self._ready(now) if kept.action.kind is ActionKind.DIGEST}
         ready = [
             kept.row.id
-            for kept in self._ready(now)
-            if kept.action.kind is ActionKind.DIGEST
-            if (kept.action.channel, kept.action.to) == address
+            for kept in self._waiting()
+            if kept.row.id in due or (reason is not None and kept.row.reason == reason)
+            if _address(kept.action) == _address(like)
         ]
         return self._leased(ready, token, until)
+
+    def messages_to(self, like: Action, since: datetime) -> list[datetime]:
+        """When the address of `like` was sent a message, later than `since`; in order."""
+        found: dict[str | None, datetime] = {}
+        for kept in self._tables.outbox.values():
+            is_delivered = kept.row.state is OutboxState.DELIVERED
+            if is_delivered and _address(kept.action) == _address(like):
+                at = kept.finished_at
+                if at is not None and at > since:
+                    found[kept.receipt] = min(at, found.get(kept.receipt, at))
+        return sorted(found.values())
+
+    def unknown_replies(self) -> list[OutboxRow]:
+        """Replies to customers that may have arrived, in order of id."""
+        rows = (self._tables.outbox[number].row for number in sorted(self._tables.outbox))
+        return [
+            row
+            for row in rows
+            if row.state is OutboxState.UNKNOWN and row.action.kind is ActionKind.REPLY
+        ]
+
+    def is_overtaken(self, row_id: int) -> bool:
+        """Whether a later row of the same lane is on its way, too."""
+        kept = self._tables.outbox[row_id]
+        others = (self._tables.outbox[number] for number in self._tables.on_their_way)
+        return any(
+            other.row.id > row_id
+            and (other.action.ticket, other.lane) == (kept.action.ticket, kept.lane)
+            for other in others
+        )
 
     def _ready(self, now: datetime) -> list[KeptRow]:
         return [kept for kept in self._waiting() if kept.row.next_attempt_at <= now]
@@ -123,9 +153,9 @@ class MemoryOutbox(MemoryPart):
         receipt: str | None = None,
     ) -> bool:
         """Note how an attempt ended; a leased row can only be cancelled or dropped."""
-        del receipt
         leases = _LEASES if state in _UNSENT else (OutboxState.SENDING,)
-        return self._move(self._mine(row_id, token), leases, state, reason, now)
+        mine = self._mine(row_id, token)
+        return self._move(mine and replace(mine, receipt=receipt), leases, state, reason, now)
 
     def snooze(
         self,
@@ -136,7 +166,10 @@ class MemoryOutbox(MemoryPart):
         state: OutboxState = OutboxState.SNOOZED,
     ) -> bool:
         """Put a leased or sending row back (`SNOOZED`, `PENDING`) or aside (`HELD`)."""
-        return self._move(self._mine(row_id, token), _LEASES, state, reason, next_at=until)
+        mine = self._mine(row_id, token)
+        if mine and state is OutboxState.SNOOZED and mine.row.state is OutboxState.SENDING:
+            mine = replace(mine, row=replace(mine.row, attempts=mine.row.attempts - 1))
+        return self._move(mine, _LEASES, state, reason, next_at=until)
 
     def expired(self, now: datetime) -> list[OutboxRow]:
         """Rows, leased or sending, whose lease has run out, the first to run out first."""
@@ -220,3 +253,7 @@ class MemoryOutbox(MemoryPart):
             self._tables.on_their_way[kept.row.id] = None
         else:
             self._tables.on_their_way.pop(kept.row.id, None)
+
+
+def _address(action: Action) -> tuple[str | None, str | None]:
+    return action.channel, action.to

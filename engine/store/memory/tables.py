@@ -54,12 +54,14 @@ class KeptRow:
         lane: What goes out in order.
         lease_until: When its lease runs out (aware UTC); None while it has none.
         finished_at: When it came to its end (aware UTC).
+        receipt: The other side's id of the message that it arrived with.
     """
 
     row: OutboxRow
     lane: str
     lease_until: datetime | None = None
     finished_at: datetime | None = None
+    receipt: str | None = None
 
     @property
     def action(self) -> Action:
