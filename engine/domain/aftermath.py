@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.domain.receivers import targets_of
@@ -15,6 +15,13 @@ from engine.domain.ticket import utc_second
 if TYPE_CHECKING:
     from engine.domain.rule import Receiver
     from engine.domain.ticket import Ticket
+
+MAYBE_SENT: Final = "maybe-sent"
+NOT_DELIVERED: Final = "not-delivered"
+UNDELIVERABLE: Final = "undeliverable"
+
+_SHARES_A_MESSAGE: Final = frozenset({MAYBE_SENT, NOT_DELIVERED, UNDELIVERABLE})
+"""What a mail server that dies makes hundreds of; like digests they become one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,15 @@ def staff_notices(
         now: Aware UTC.
         but_not: Ways, channel and address, by which it must not be told.
     """
+    inherited = {key: value for key, value in about.details.items() if key != "message"}
     details = {
-        **about.details,
+        **inherited,  # what a customer was told is no name for what staff are told of it
         "level": about.details.get("level") or {"number": 0, "name": aftermath.what, "kind": None},
         "fired_at": utc_second(now),
         "reason": aftermath.what,
         "facts": dict(aftermath.facts),
     }
+    kind = ActionKind.DIGEST if aftermath.what in _SHARES_A_MESSAGE else ActionKind.NOTIFY
     told: dict[tuple[str, str], Action] = {}
     for name in aftermath.names:
         found_as, targets = targets_of(
@@ -77,7 +86,7 @@ def staff_notices(
                 continue
             told[way] = Action(
                 key="|".join((about.key, aftermath.what, *way)),
-                kind=ActionKind.NOTIFY,
+                kind=kind,
                 audience=Audience.STAFF,
                 ticket=about.ticket,
                 subject=about.subject,
@@ -91,3 +100,8 @@ def staff_notices(
                 details=details,
             )
     return list(told.values())
+
+
+def is_about_delivery(action: Action) -> bool:
+    """Whether an action tells staff how another one ended: nothing overtakes that."""
+    return action.audience is Audience.STAFF and action.template in _SHARES_A_MESSAGE

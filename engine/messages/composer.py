@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.domain.actions import Action, ActionKind, Audience
+from engine.domain.aftermath import is_about_delivery
 from engine.domain.reason import Reason
 from engine.messages.languages import DEFAULT_LANGUAGE
 from engine.messages.note import render_note
@@ -49,7 +50,10 @@ class TemplateComposer:
         return render_note(notice, self._timezone, action.text, self._language)
 
     def staff(self, told: Sequence[tuple[Action, Ticket]], as_of: datetime | None) -> Message:
-        """A notice, or a digest of several for one address; never fails."""
+        """A notice, or several for one address as one; never fails.
+
+        Notices that are no digests share a message only where the address has heard enough.
+        """
         action, ticket = told[0]
         notices = [
             StaffNotice(
@@ -61,8 +65,10 @@ class TemplateComposer:
             )
             for one, about in told
         ]
-        if action.kind is ActionKind.DIGEST:
-            rendered = self._renderer.digest(notices)
+        is_alone = len(told) == 1 and is_about_delivery(action)
+        if len(told) > 1 or (action.kind is ActionKind.DIGEST and not is_alone):
+            is_crowded = any(one.kind is ActionKind.NOTIFY for one, _ in told)
+            rendered = self._renderer.digest(notices, together="crowded" if is_crowded else "")
         else:
             rendered = self._renderer.staff(action.template or "escalation", notices[0])
         facts = {**_facts(action), "tickets": _tickets(told)}

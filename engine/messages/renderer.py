@@ -85,15 +85,19 @@ class Renderer:
         """
         return self._staff(name, notice, (notice,), language_code(language) or self._language)
 
-    def digest(self, notices: Sequence[StaffNotice], language: str | None = None) -> RenderedText:
+    def digest(
+        self, notices: Sequence[StaffNotice], language: str | None = None, together: str = ""
+    ) -> RenderedText:
         """One message to one receiver that stands for many; never fails.
 
         Args:
             notices: What is told, at least one; each becomes a line, the longest due first.
             language: What the receiver reads; by default what the desk speaks.
+            together: Code of why they come as one, though they are no digest.
         """
         ordered = sorted(notices, key=lambda one: str(one.details.get("due_at") or ""))
-        return self._staff("digest", ordered[0], ordered, language_code(language) or self._language)
+        wanted = language_code(language) or self._language
+        return self._staff("digest", ordered[0], ordered, wanted, together)
 
     def customer(
         self, name: str, notice: CustomerNotice, language: str | None = None
@@ -155,13 +159,18 @@ class Renderer:
         return DEFAULT_LANGUAGE if is_ours or twin in self._templates else self._language
 
     def _staff(
-        self, name: str, notice: StaffNotice, digested: Sequence[StaffNotice], wanted: str
+        self,
+        name: str,
+        notice: StaffNotice,
+        digested: Sequence[StaffNotice],
+        wanted: str,
+        together: str = "",
     ) -> RenderedText:
         template = self.find("staff", name, wanted)
         if template is None:
-            view = staff_view(notice, wanted, digested)
+            view = staff_view(notice, wanted, digested, together)
             return self._stand_in(view, f"there is no staff template '{name}'")
-        view = staff_view(notice, self.language_of(template), digested)
+        view = staff_view(notice, self.language_of(template), digested, together)
         try:
             rendered = self._render(template, as_context(view), view.language)
         except Exception as error:  # noqa: BLE001 (a template can fail in any way)

@@ -148,7 +148,8 @@ class LastOwner:
 class Line:
     """A line of a digest: a level that was passed without acting, and why.
 
-    `others` are the further tickets of a group; `reason` is the code, `why` the same in words.
+    `others` are the further tickets of a group; `reason` is the code, `why` the same in words;
+    `outbox` is the number of the action that it tells of, where it tells how one ended.
     `room_from` is when changes that a budget holds may go out by themselves; None if none is held.
     `is_escalation` says that somebody has to take it: whoever is told of a level is told because
     nobody has.
@@ -163,6 +164,7 @@ class Line:
     why: str
     room_from: datetime | None
     is_escalation: bool
+    outbox: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class StaffView:
         why: `reason` in words.
         is_escalation: Somebody has to take it, and nobody has; False for a mere reminder.
         last_owner: Who had taken it until that ran out; None where nobody ever had.
+        together: Why notices that would have come one by one come as one; empty where they did.
     """
 
     ticket: StaffTicket
@@ -200,6 +203,7 @@ class StaffView:
     last_owner: LastOwner | None
     ack_url: str | None
     as_of: datetime | None
+    together: str
     language: str
 
 
@@ -231,13 +235,16 @@ def customer_view(notice: CustomerNotice, language: str) -> CustomerView:
     )
 
 
-def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotice]) -> StaffView:
+def staff_view(
+    notice: StaffNotice, language: str, digested: Sequence[StaffNotice], together: str = ""
+) -> StaffView:
     """What a staff template sees of a notice.
 
     Args:
         notice: What is told; what is missing from its details is empty, never an error.
         language: What instants and durations are said in.
         digested: All the notices that it stands for: for a digest many, otherwise itself.
+        together: Code of why they come as one, though they are no digest.
     """
     details, customer = notice.details, notice.ticket.customer
     reason = _text(details.get("reason"))
@@ -264,6 +271,7 @@ def staff_view(notice: StaffNotice, language: str, digested: Sequence[StaffNotic
         last_owner=_last_owner(details.get("last_owner")),
         ack_url=notice.ack_url,
         as_of=notice.as_of,
+        together=_why(together, language) if together else "",
         language=language,
     )
 
@@ -319,6 +327,7 @@ def _line(notice: StaffNotice, language: str) -> Line:
         why=_why(reason, language),
         room_from=_instant(details.get("room_from")),
         is_escalation=_is_escalation(details),
+        outbox=_count(_mapping(details.get("facts")).get("outbox"), default=0) or None,
     )
 
 

@@ -76,6 +76,9 @@ GERMAN: Final = Language(
         "not-delivered": "eine Nachricht an den Kunden wurde endgültig abgelehnt",
         "undeliverable": "es wurde endgültig abgelehnt oder zu oft versucht",
         "customer-unreachable": "der Kunde hört nichts von uns",
+        "crowded": (
+            "Sie in dieser Zeit schon so viele Nachrichten bekommen hatten, wie die Grenze zulässt"
+        ),
     },
     note=NoteWords(
         escalated="Eskaliert durch die Regel {rule}",

@@ -69,6 +69,7 @@ ENGLISH: Final = Language(
         "not-delivered": "a message to the customer was refused for good",
         "undeliverable": "it was refused for good, or tried too often",
         "customer-unreachable": "the customer does not hear from us",
+        "crowded": "you had already had as many messages as the desk's limit allows in that time",
     },
     note=NoteWords(
         escalated="Escalated by rule {rule}",

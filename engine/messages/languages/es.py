@@ -73,6 +73,7 @@ SPANISH: Final = Language(
         "not-delivered": "un mensaje al cliente fue rechazado definitivamente",
         "undeliverable": "fue rechazado definitivamente, o se intentó demasiadas veces",
         "customer-unreachable": "el cliente no recibe nada nuestro",
+        "crowded": "ya había recibido tantos mensajes como el límite permite en ese tiempo",
     },
     note=NoteWords(
         escalated="Escalado por la regla {rule}",

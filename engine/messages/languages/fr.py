@@ -75,6 +75,7 @@ FRENCH: Final = Language(
         "not-delivered": "un message au client a été définitivement refusé",
         "undeliverable": "cela a été définitivement refusé, ou essayé trop souvent",
         "customer-unreachable": "le client ne reçoit rien de nous",
+        "crowded": "vous aviez déjà reçu autant de messages que la limite le permet dans ce délai",
     },
     note=NoteWords(
         escalated="Escalade par la règle {rule}",
