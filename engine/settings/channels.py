@@ -9,17 +9,48 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from engine.domain.rate import Rate
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
 from engine.settings.secret import Secret
-from engine.settings.values import Port, Text, TimeOut, WebUrl, is_loopback
+from engine.settings.values import (
+    Port,
+    PositiveLength,
+    Text,
+    TimeOut,
+    WebUrl,
+    Whole,
+    is_loopback,
+)
 
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 
 
+class RateOptions(Options):
+    """So many messages in any stretch of time.
+
+    Attributes:
+        messages: At least one.
+        per: Wall-clock time.
+    """
+
+    messages: Whole
+    per: PositiveLength
+
+    @property
+    def rate(self) -> Rate:
+        """The same for the pipeline."""
+        return Rate(self.messages, self.per)
+
+
 class ChannelOptions(Options):
-    """One entry below `channels`; each kind adds its own keys."""
+    """One entry below `channels`; each kind adds its own keys.
+
+    Attributes:
+        limit: How many messages it takes; None for any number.
+    """
 
     kind: str
+    limit: RateOptions | None = None
     writes_to_customers: ClassVar[bool] = True
     """Whether it addresses one person, at most once: `replies_by` may name it."""
 

@@ -24,7 +24,7 @@ from engine.helpdesks.options import (
     suggestion,
 )
 from engine.settings import yaml_text
-from engine.settings.channels import CHANNELS, ChannelOptions
+from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions
 from engine.settings.faults import Faults
 from engine.settings.model import (
     ControlOptions,
@@ -109,6 +109,7 @@ class _Top(Options):
         default_factory=dict
     )
     customer_limits: CustomerLimits = CustomerLimits()
+    staff_limits: RateOptions | None = None
     timezone: Zone = _UTC
     language: SpokenLanguage = "en"
     every: PositiveLength = timedelta(seconds=30)
@@ -276,6 +277,7 @@ class _Reader:
             helpdesks=helpdesks,
             channels=channels,
             customer_limits=top.customer_limits,
+            staff_limit=top.staff_limits.rate if top.staff_limits else None,
             timezone=top.timezone,
             every=top.every,
             batch=top.batch,

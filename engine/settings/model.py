@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
+from engine.domain.rate import Rate
 from engine.errors import ConfigError
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
 from engine.settings.channels import ChannelOptions
@@ -238,6 +239,7 @@ class Settings:
         rules: Folder of the rule files.
         helpdesks: By name, in the order of the file.
         channels: By name, in the order of the file.
+        staff_limit: How many messages one address of the staff gets; None for any number.
         timezone: Of the local times that people are shown.
         language: What the desk speaks: staff, and customers of whom nothing else is known.
         every: Real time between two evaluations.
@@ -256,6 +258,7 @@ class Settings:
     helpdesks: Mapping[str, HelpdeskOptions]
     channels: Mapping[str, ChannelOptions]
     customer_limits: CustomerLimits
+    staff_limit: Rate | None
     timezone: ZoneInfo
     language: SpokenLanguage
     every: timedelta
@@ -270,6 +273,11 @@ class Settings:
     warnings: tuple[str, ...]
     _store: str | Secret = field(repr=False)
     _control: ControlOptions
+
+    @property
+    def channel_limits(self) -> dict[str, Rate]:
+        """How many messages each channel takes, where it does not take any number."""
+        return {name: each.limit.rate for name, each in self.channels.items() if each.limit}
 
     @property
     def folder(self) -> Path:

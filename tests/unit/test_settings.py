@@ -11,6 +11,7 @@ import pytest
 
 from engine.channels import Surroundings, open_channel
 from engine.clock import SystemClock
+from engine.domain.rate import Rate
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.settings import Secret, Settings, SettingsError, load_settings
@@ -58,6 +59,8 @@ def test_an_empty_file_is_a_config_with_defaults(load: Load, tmp_path: Path) -> 
     assert settings.folder == tmp_path
     assert settings.customer_limits.gap == timedelta(hours=1)
     assert settings.customer_limits.per_day == 5
+    assert settings.staff_limit is None
+    assert settings.channel_limits == {}
     assert settings.timezone.key == "UTC"
     assert settings.every == timedelta(seconds=30)
     assert (settings.log.level, settings.log.format) == ("info", "auto")
@@ -81,9 +84,10 @@ def test_every_key_is_read(load: Load, tmp_path: Path) -> None:
 store: {url: sqlite:////var/lib/x.db}
 rules: policy/rules
 channels:
-  terminal: {kind: console}
+  terminal: {kind: console, limit: {messages: 30, per: 1m}}
   protocol: {kind: file, path: out/sent.jsonl}
 customer_limits: {gap: 1d2h, per_day: 3}
+staff_limits: {messages: 20, per: 2h}
 timezone: Europe/Berlin
 every: 1m30s
 batch: 100
@@ -109,6 +113,8 @@ survey_url: https://survey.example.com/?t={{ticket}}
     }
     assert settings.customer_limits.gap == timedelta(hours=26)
     assert settings.customer_limits.per_day == 3
+    assert settings.staff_limit == Rate(20, timedelta(hours=2))
+    assert settings.channel_limits == {"terminal": Rate(30, timedelta(minutes=1))}
     assert settings.timezone.key == "Europe/Berlin"
     assert settings.every == timedelta(seconds=90)
     assert settings.batch == 100
@@ -334,6 +340,9 @@ helpdesks:
         ("customer_limits: {gap: 1h30}", "1:24: error[duration]"),
         ("customer_limits: {per_day: 0}", "1:28: error[too-small]"),
         ("customer_limits: {per_day: five}", "1:28: error[not-a-number]"),
+        ("staff_limits: {messages: 0, per: 1h}", "1:26: error[too-small]"),
+        ("staff_limits: {messages: 5}", "1:1: error[missing-key]"),
+        ("channels: {m: {kind: console, limit: {messages: 5, per: 0s}}}", "1:57: error[duration]"),
         ("every: 0s", "1:8: error[duration]"),
         ("log: {level: loud}", "1:14: error[value] 'loud' means nothing here"),
         ("log: {format: text}", "1:15: error[value]"),
