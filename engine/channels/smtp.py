@@ -144,7 +144,7 @@ class SmtpChannel:
         _Deadline(self._monotonic, self._settings.timeout).apply(session)
         try:
             session.send(_LEADING_DOT.sub(b"..", mail.content) + b".\r\n")  # the line
-            verdict = _Reply(*session.getreply())
+            verdict = _Reply(*session.getreply(), is_about_the_mail=True)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Sent(
@@ -220,10 +220,16 @@ class _StaleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """A server's reply: three digits and a text."""
+    """A server's reply: three digits and a text.
+
+    Attributes:
+        is_about_the_mail: To its recipient or its content; to what comes before, a server that is
+            overloaded says the same to everybody.
+    """
 
     code: int
     raw: bytes
+    is_about_the_mail: bool = False
     is_to_recipient: bool = False
 
     @property
@@ -263,6 +269,7 @@ class _Reply:
         return Sent(
             SentState.REJECTED if is_final else SentState.RETRY,
             reason=reason,
+            only_this=self.is_about_the_mail and self.code not in _ABOUT_THE_SESSION,
             bounced=is_final and self.is_bounce,
         )
 
@@ -303,7 +310,11 @@ def _offer(session: smtplib.SMTP, mail: Mail, deadline: _Deadline) -> _Reply | N
     options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.needs_smtputf8 else []
     reply = _Reply(*deadline.apply(session).mail(mail.sender, options))
     if reply.is_good:
-        reply = _Reply(*deadline.apply(session).rcpt(mail.recipient), is_to_recipient=True)
+        reply = _Reply(
+            *deadline.apply(session).rcpt(mail.recipient),
+            is_about_the_mail=True,
+            is_to_recipient=True,
+        )
     if reply.is_good:
         reply = _Reply(*deadline.apply(session).docmd("DATA"))
         if reply.code == 354:  # noqa: PLR2004 (RFC 5321: start mail input)

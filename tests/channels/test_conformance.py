@@ -16,7 +16,7 @@ import pytest
 
 from engine.channels import KINDS, Surroundings, open_channel, stays_on_this_machine
 from engine.errors import ConfigError
-from engine.pipeline.deliver import lease_for
+from engine.pipeline.leasing import lease_for
 from engine.ports import Channel, Clock, Message, Prepared, Sent, SentState
 from engine.testing import MemoryChannel
 from tests.channels.peer import Answer, Peer

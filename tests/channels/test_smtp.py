@@ -272,6 +272,29 @@ def test_only_a_refusal_of_the_address_itself_is_a_bounce(
     assert connect(sink.port).send(message()).bounced is bounced
 
 
+@pytest.mark.parametrize(
+    "verb, reply, only_this",
+    [
+        ("RCPT", "451 try again", True),
+        ("content", "452 full", True),
+        ("MAIL", "451 try again", False),  # it says so to everybody
+        ("RCPT", "421 closing", False),
+        ("content", "421 closing", False),
+    ],
+)
+def test_a_refusal_for_now_of_one_mail_says_nothing_of_the_server(
+    sink: MailSink, connect: Connect, verb: str, reply: str, *, only_this: bool
+) -> None:
+    sink.faults.replies[verb] = reply
+    sent = connect(sink.port).send(message())
+    assert (sent.state, sent.only_this) == (SentState.RETRY, only_this)
+
+
+def test_a_server_that_cannot_be_reached_is_no_matter_of_one_mail(connect: Connect) -> None:
+    sent = connect(free_port()).send(message())
+    assert (sent.state, sent.only_this) == (SentState.RETRY, False)
+
+
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_connection_lost_before_the_content_is_to_be_tried_again(
     sink: MailSink, connect: Connect, verb: str

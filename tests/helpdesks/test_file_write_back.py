@@ -196,3 +196,24 @@ def test_a_full_disk_leaves_no_half_an_action(desk: Desk, monkeypatch: pytest.Mo
 def test_text_that_is_no_unicode_is_written_all_the_same(desk: Desk) -> None:
     assert desk.helpdesk.note("desk:1", "\ud800", "k", NOW).state is SentState.DELIVERED
     assert lines(desk)[0]["text"] == "?"
+
+
+def test_a_reply_that_was_written_is_proved_also_to_another_process(desk: Desk) -> None:
+    message = Message("k", "ann@example.org", "Late", "It waits.")
+    assert desk.helpdesk.has_reply("desk:1", "k") is False
+    desk.helpdesk.reply("desk:1", message, NOW)
+    assert desk.helpdesk.has_reply("desk:1", "k") is True
+    assert event_log(desk.folder).helpdesk.has_reply("desk:1", "k") is True
+    assert event_log(desk.folder).helpdesk.has_reply("desk:1", "another") is False
+
+
+def test_asking_for_a_reply_makes_no_file(desk: Desk) -> None:
+    assert desk.helpdesk.has_reply("desk:1", "k") is False
+    assert not (desk.folder / "log.csv.actions.jsonl").exists()
+
+
+def test_a_half_written_reply_is_no_proof(desk: Desk) -> None:
+    note(desk, "a")
+    with (desk.folder / "log.csv.actions.jsonl").open("a") as actions:
+        actions.write('{"key": "k", "at": ')
+    assert event_log(desk.folder).helpdesk.has_reply("desk:1", "k") is False

@@ -173,6 +173,11 @@ class FileHelpdesk:
             html=message.html,
         )
 
+    def has_reply(self, ticket_id: str, key: str) -> bool | None:
+        """Whether the reply stands in the file; it does no more once the file was carried away."""
+        del ticket_id
+        return self._actions.has(key)
+
     def _act(self, key: str, at: datetime, ticket: str, action: str, **what: object) -> Sent:
         head = {"key": key, "at": utc_second(at), "ticket": ticket, "action": action}
         return self._actions.append({**head, **what})

@@ -53,6 +53,18 @@ class ActionFile:
                 return Sent(SentState.RETRY, reason=reason)
         return Sent(SentState.DELIVERED, receipt=key)
 
+    def has(self, key: str) -> bool | None:
+        """Whether an action was written to the file; None while the file cannot be read."""
+        with self._lock:
+            if not self._path.exists():
+                return key in self._keys
+            try:
+                with self._opened() as descriptor:
+                    self._learn(descriptor)
+            except OSError:
+                return None
+            return key in self._keys
+
     @contextmanager
     def _opened(self) -> Iterator[int]:
         is_new = not self._path.exists()
