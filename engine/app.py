@@ -28,8 +28,10 @@ from engine.links import ExampleLinks, Lifetimes, MessageLinks, Tokens
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
-from engine.pipeline.deliver import Outside, lease_for
 from engine.pipeline.evaluate import Policy
+from engine.pipeline.leasing import lease_for
+from engine.pipeline.outside import Outside
+from engine.pipeline.traffic import Traffic
 from engine.ports import Channel, GenerationRecord, Helpdesk, Links, Prepared
 from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
@@ -103,6 +105,9 @@ class App:
         self.clock = _clock(settings, store)
         self.helpdesks = self._helpdesks(dry_run=dry_run)
         self.channels = self._channels(stream, dry_run=dry_run)
+        # Nobody hears of a rehearsal or of a replay, and so nobody can hear too much.
+        self._is_heard = not dry_run and settings.replay is None
+        self.traffic = Traffic(settings.channel_limits if self._is_heard else {})
         self._rulesets: dict[str, Ruleset] = {}
         self._tokens: Tokens | None = None
         self._is_dry = dry_run
@@ -265,6 +270,8 @@ class App:
             ruleset=policy.ruleset,
             limits=policy.limits,
             known=policy.known,
+            staff_limit=self.settings.staff_limit if self._is_heard else None,
+            traffic=self.traffic,
         )
 
     def policy_of(self, loaded: Loaded) -> Policy | None:

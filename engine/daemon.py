@@ -62,6 +62,7 @@ class Daemon:
             self.app.store,
             self.app.clock.now,
             self.app.helpdesks,
+            self.app.channels,
             STAGES,
             PatientCount(self._unowned, steady),
         )

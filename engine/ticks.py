@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 
 from engine.app import App, InForce
 from engine.clock import ReplayClock, SystemClock
-from engine.domain.actions import Audience
 from engine.domain.rule import Generation
 from engine.insight.telling import tell
 from engine.logs import Logger
 from engine.pipeline.cycle import Cycle, Work
 from engine.pipeline.evaluate import Policy
-from engine.pipeline.rescue import rescue
-from engine.ports import OutboxState
 
 if TYPE_CHECKING:
     from engine.insight.health import Health
@@ -103,6 +100,7 @@ class Ticks:
         cycle = self.app.cycle(policy, self._heard)
         if self._cycle is not None:
             cycle.read_once, cycle.has_decided = self._cycle.read_once, self._cycle.has_decided
+            cycle.inquiry = self._cycle.inquiry
         # A delivery that began under rules that are no more in force leaves the rest to the next.
         cycle.is_stopping = lambda: self.stop.is_set() or self._cycle is not cycle
         self._cycle = cycle
@@ -166,23 +164,12 @@ class Ticks:
 
     def rescue(self) -> None:
         """Decide what becomes of what a lease has run out on."""
-        self._rescue_by(self._lease_time())
+        self._present().rescue(self.app.clock.now(), self._lease_time())
 
     def rescue_after_a_start(self) -> None:
         """As `rescue`, of all that was leased before: whoever leased it is dead."""
-        self._rescue_by(self.app.dead_by(self._lease_time()))
-
-    def _rescue_by(self, now: datetime) -> None:
-        for row, state in rescue(self.app.store, now):
-            self.log.warning(
-                "outbox.rescued",
-                id=row.id,
-                ticket=row.action.subject,
-                rule=row.action.episode.rule,
-                action=row.action.kind.value,
-                state=state.value,
-                held=state is OutboxState.UNKNOWN and row.action.audience is Audience.CUSTOMER,
-            )
+        by = self.app.dead_by(self._lease_time())
+        self._present().rescue(self.app.clock.now(), by)
 
     def _lease_time(self) -> datetime:
         return max(self.app.clock.now(), SystemClock().now())
@@ -199,6 +186,7 @@ class Ticks:
     def _heard(self, work: Work) -> None:
         self.metrics.did(work)
         self.health.read(work.ingested, work.unread)
+        self.health.turned(work.delivered.turns)
         steady = SystemClock().monotonic()
         quiet = steady - self._said_at < QUIET_SAYS_EVERY
         if tell(self.log, work, even_if_idle=not quiet):

@@ -70,6 +70,8 @@ def status_lines(document: StatusDocument) -> Iterator[str]:
         state = "DEGRADED: the rule files are broken, the last good rules run"
     yield f"now {document['now']}   generation {document['generation']}   {state}"
     yield _daemon_line(document["daemon"])
+    for way in document["daemon"]["failing"] if document["daemon"] else ():
+        yield f"{way['kind']} {way['name']} FAILS since {way['since']}: {way['reason']}"
     for desk in document["helpdesks"]:
         read = "read" if desk["read"] else "not read yet"
         yield f"helpdesk {desk['name']}: {read}, {desk['tickets']} tickets"

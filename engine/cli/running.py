@@ -22,7 +22,6 @@ from engine.errors import EscalatordError
 from engine.insight import once as telling
 from engine.insight.telling import tell, tell_of_problems
 from engine.pipeline.cycle import Work
-from engine.pipeline.rescue import rescue
 from engine.settings import load_settings
 
 
@@ -135,7 +134,7 @@ def _live(app: App, at: datetime | None, through: datetime | None) -> _Lived:
         degraded=rules.degraded,
     )
     cycle = app.cycle(policy, lambda work: _note(log, work))
-    rescue(app.store, app.dead_by(max(app.real_now(), now)))
+    cycle.rescue(now, app.dead_by(max(app.real_now(), now)))
     work = cycle.play(since, now) if through else cycle.run(now)
     # Another look at the files: it finds what a play without events never looked at, and takes a
     # last line that stays without its end for what it is.

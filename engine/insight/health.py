@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from engine.domain.ticket import utc_second
+
 if TYPE_CHECKING:
-    from engine.insight.contracts.documents import HealthDocument
+    from engine.domain.circuit import Circuit
+    from engine.insight.contracts.documents import FailingWay, HealthDocument
+    from engine.pipeline.traffic import Turn, Way
 
 INTERVALS: Final = 3
 """So many evaluations may be missed before somebody should look."""
@@ -39,6 +43,7 @@ class Health:
         self._ticked_at: float | None = None
         self._read_at: dict[str, float | None] = dict.fromkeys(helpdesks)
         self._unread: set[str] = set(self._read_at)
+        self._failing: dict[Way, Circuit] = {}
         self._is_stopping = False
         self._generation = ""
         self._degraded = False
@@ -55,6 +60,14 @@ class Health:
                 self._read_at[name] = self._monotonic()
                 self._unread.discard(name)
             self._unread.update(unread)
+
+    def turned(self, turns: Iterable[Turn]) -> None:
+        """Circuits have opened or closed. Who does not answer leaves the daemon ready."""
+        with self._lock:
+            for turn in turns:
+                self._failing.pop(turn.way, None)
+                if turn.circuit.is_open:
+                    self._failing[turn.way] = turn.circuit
 
     def runs(self, generation: str, *, degraded: bool) -> None:
         """These rules are in force; degraded where the files say otherwise and are broken."""
@@ -89,6 +102,7 @@ class Health:
                     {"name": name, "last_read_seconds": _since(at, now)}
                     for name, at in self._read_at.items()
                 ],
+                "failing": [_failing(way, self._failing[way]) for way in sorted(self._failing)],
             }
 
     def _problems_of_ticking(self, now: float) -> list[str]:
@@ -111,6 +125,11 @@ class Health:
             for name in self._read_at
             if name in self._unread and now - began[name] > self._patience
         ]
+
+
+def _failing(way: Way, circuit: Circuit) -> FailingWay:
+    since = utc_second(circuit.opened_at) if circuit.opened_at else None
+    return {"kind": way.kind, "name": way.name, "since": since, "reason": circuit.reason}
 
 
 def _since(at: float | None, now: float) -> int | None:

@@ -33,7 +33,7 @@ from engine.domain.rule import Generation, Kind, Mode
 from engine.errors import StoreError
 from engine.insight.reloaded import ReloadResult
 from engine.pipeline.cycle import Work
-from engine.pipeline.deliver import Finished
+from engine.pipeline.settling import Finished
 from engine.ports import OutboxState, Store
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -42,7 +42,7 @@ TICK_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 FAILURES: Final[dict[OutboxState, str]] = {
     OutboxState.PENDING: "retried",
-    OutboxState.SNOOZED: "unreadable",
+    OutboxState.SNOOZED: "put_off",
     OutboxState.REJECTED: "rejected",
     OutboxState.DROPPED: "dropped",
     OutboxState.UNKNOWN: "unknown",
@@ -68,6 +68,7 @@ class Metrics:
         store: Store,
         now: Callable[[], datetime],
         helpdesks: Iterable[str],
+        channels: Iterable[str],
         stages: Iterable[str],
         unowned: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -77,6 +78,7 @@ class Metrics:
             store: What is asked at each scrape for how much there is.
             now: The domain's instant (aware UTC).
             helpdesks: The names of those that are read.
+            channels: The names of the ways to reach people.
             stages: The names of what ticks.
             unowned: Counts the live escalations that nobody has taken.
         """
@@ -90,6 +92,7 @@ class Metrics:
         self._count_messages()
         self._count_stages(list(stages))
         self._count_reading(list(helpdesks))
+        self._count_ways(helpdesks, channels)
         self._count_rules()
 
     def exposed(self) -> bytes:
@@ -140,11 +143,27 @@ class Metrics:
         )
         for word in FAILURES.values():
             self._failures.labels(word)
+        self._lost = self._counter(
+            "notices_lost", "Ends of which staff should have been told, and nobody could be"
+        )
         self._cancelled = self._counter(
             "deliveries_cancelled", "Actions that were overtaken before they were done", "reason"
         )
         for reason in Reason:
             self._cancelled.labels(reason.value)
+
+    def _count_ways(self, helpdesks: Iterable[str], channels: Iterable[str]) -> None:
+        self._circuit_open = self._gauge(
+            "circuit_open", "1 while the other side does not answer, and is left alone",
+            "kind", "name",
+        )  # fmt: skip
+        self._circuits_opened = self._counter(
+            "circuits_opened", "Times that the other side stopped answering", "kind", "name"
+        )
+        for kind, names in (("helpdesk", helpdesks), ("channel", channels)):
+            for name in names:
+                self._circuit_open.labels(kind, name)
+                self._circuits_opened.labels(kind, name)
 
     def _count_stages(self, stages: list[str]) -> None:
         self._tick = Histogram(
@@ -216,6 +235,11 @@ class Metrics:
         self._decided(work)
         for finished in work.delivered.finished:
             self._finished(finished)
+        self._lost.inc(sum(one.is_lost for one in (*work.rescued, *work.delivered.finished)))
+        for turn in work.delivered.turns:
+            self._circuit_open.labels(turn.way.kind, turn.way.name).set(turn.circuit.is_open)
+            if turn.circuit.is_open:
+                self._circuits_opened.labels(turn.way.kind, turn.way.name).inc()
 
     def _decided(self, work: Work) -> None:
         evaluated = work.evaluated

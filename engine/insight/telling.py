@@ -10,8 +10,9 @@ from engine.domain.ticket import utc_second
 from engine.errors import Problem
 from engine.pipeline.announce import Announcement
 from engine.pipeline.cycle import Work
-from engine.pipeline.deliver import Finished
 from engine.pipeline.evaluate import Fired
+from engine.pipeline.settling import Finished
+from engine.pipeline.traffic import Turn
 from engine.ports import Intervention, OutboxRow, OutboxState, OutboxVerb, SilenceTold
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
             _tell_of_skipping(log, message)
     for failure in work.evaluated.failures:
         log.error("decision.failed", ticket=failure.subject, exc_info=failure.error)
-    for finished in work.delivered.finished:
-        _tell_of_delivery(log, finished)
+    _tell_of_delivering(log, work)
     return _tell_of_evaluation(log, work, even_if_idle=even_if_idle)
 
 
@@ -145,6 +145,51 @@ def _tell_of_intervention(log: Logger, told: Intervention, row: OutboxRow) -> No
     )
 
 
+def _tell_of_delivering(log: Logger, work: Work) -> None:
+    for finished in work.rescued:
+        _tell_of_rescue(log, finished)
+    for finished in work.delivered.finished:
+        _tell_of_delivery(log, finished)
+    for turn in work.delivered.turns:
+        _tell_of_circuit(log, turn)
+    for wait, rows in work.delivered.waiting.items():
+        log.info("outbox.waited", rows=rows, until=utc_second(wait.until), reason=wait.reason)
+
+
+def _tell_of_circuit(log: Logger, turn: Turn) -> None:
+    about = {turn.way.kind: turn.way.name}
+    if turn.circuit.is_open:
+        log.warning("circuit.opened", **about, reason=turn.circuit.reason)
+    else:
+        log.info("circuit.closed", **about)
+
+
+def _tell_of_rescue(log: Logger, finished: Finished) -> None:
+    action = finished.row.action
+    log.warning(
+        "outbox.rescued",
+        id=finished.row.id,
+        ticket=action.subject,
+        rule=action.episode.rule,
+        action=action.kind.value,
+        state=finished.state.value,
+        held=finished.state is OutboxState.UNKNOWN,
+    )
+    _tell_of_loss(log, finished)
+
+
+def _tell_of_loss(log: Logger, finished: Finished) -> None:
+    if finished.is_lost:
+        log.error(
+            "notice.lost",
+            id=finished.row.id,
+            ticket=finished.row.action.subject,
+            rule=finished.row.action.episode.rule,
+            reason=finished.reason,
+            message="nobody can be told that this did not arrive; see `escalatord outbox list`",
+        )
+
+
 def _tell_of_delivery(log: Logger, finished: Finished) -> None:
     action = finished.row.action
     if finished.state is not OutboxState.DELIVERED:
@@ -157,6 +202,7 @@ def _tell_of_delivery(log: Logger, finished: Finished) -> None:
             action=action.kind.value,
             reason=finished.reason,
         )
+        _tell_of_loss(log, finished)
         return
     log.info(
         "outbox.delivered",

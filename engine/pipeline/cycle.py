@@ -10,11 +10,15 @@ from engine.domain.matching import earliest
 from engine.domain.reason import Reason
 from engine.errors import HelpdeskError
 from engine.pipeline.announce import Announcement, announce, interventions, next_turn_at
-from engine.pipeline.deliver import Delivered, Outside, deliver
+from engine.pipeline.deliver import Delivered, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
 from engine.pipeline.ingest import Ingested, ingest
+from engine.pipeline.outside import Outside
+from engine.pipeline.proof import PROVED, Inquiry
 from engine.pipeline.release import next_release_at, release_held
-from engine.ports import Helpdesk, Intervention, OutboxRow, Store
+from engine.pipeline.rescue import rescue
+from engine.pipeline.settling import Finished
+from engine.ports import Helpdesk, Intervention, OutboxRow, OutboxState, Store
 
 MOST_ROUNDS = 20
 """So often what was written at an instant may lead to more at the same instant."""
@@ -33,6 +37,7 @@ class Work:
     delivered: Delivered = field(default_factory=Delivered)
     announced: list[Announcement] = field(default_factory=list)
     intervened: list[tuple[Intervention, OutboxRow]] = field(default_factory=list)
+    rescued: list[Finished] = field(default_factory=list)
 
     def add(self, other: Work) -> None:
         """Count other work with this."""
@@ -40,9 +45,10 @@ class Work:
             self.ingested[name] = self.ingested.get(name, Ingested()) + ingested
         self.unread.update(other.unread)
         self.evaluated.add(other.evaluated)
-        self.delivered.finished.extend(other.delivered.finished)
+        self.delivered.add(other.delivered)
         self.announced.extend(other.announced)
         self.intervened.extend(other.intervened)
+        self.rescued.extend(other.rescued)
 
 
 @dataclass(slots=True)
@@ -59,6 +65,7 @@ class Cycle:
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
         has_decided: Whether an evaluation has come to its end since the start, and none is under
             way; before that a digest may lack what a process that died had not got round to.
+        inquiry: Remembers when unknown messages were asked for.
     """
 
     store: Store
@@ -71,6 +78,7 @@ class Cycle:
     read_once: set[str] = field(default_factory=set)
     room_at: datetime | None = BEFORE_EVERYTHING
     has_decided: bool = False
+    inquiry: Inquiry = field(default_factory=Inquiry)
 
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
@@ -81,7 +89,7 @@ class Cycle:
             work = self.evaluate(now)
             work.delivered = self.deliver(now).delivered
             total.evaluated.add(work.evaluated)
-            total.delivered.finished.extend(work.delivered.finished)
+            total.delivered.add(work.delivered)
             if not work.evaluated.subjects and not work.delivered.finished:
                 break
         return total
@@ -122,6 +130,10 @@ class Cycle:
         """Release what budgets held, and deliver."""
         if self.room_at is not None and self.room_at <= now:
             self.room_at = release_held(self.store, self.policy.ruleset, now)
+
+        def hear(batch: Delivered) -> None:
+            self.heard(Work("deliver", delivered=batch))
+
         done = deliver(
             self.store,
             self.outside,
@@ -129,8 +141,22 @@ class Cycle:
             self.real_now,
             self.is_stopping,
             lambda: not self.has_decided,
+            hear,
         )
-        work = Work("deliver", delivered=done)
+        return Work("deliver", delivered=done)
+
+    def rescue(self, now: datetime, expired_by: datetime) -> Work:
+        """Resolve what the dead left, and ask for what is unknown.
+
+        Args:
+            now: The domain's instant.
+            expired_by: By when leases are told to have run out (both aware UTC).
+        """
+        work = Work("rescue", rescued=rescue(self.store, self.outside, now, expired_by))
+        arrived = [one for one in work.rescued if one.state is OutboxState.DELIVERED]
+        proved = self.inquiry.resolve(self.store, self.outside, now, self.real_now())
+        arrived += [Finished(row, OutboxState.DELIVERED, PROVED) for row in proved]
+        work.delivered.finished += arrived
         self.heard(work)
         return work
 

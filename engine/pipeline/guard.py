@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind, Audience, FieldChange
-from engine.domain.aftermath import is_aftermath
+from engine.domain.aftermath import is_about_delivery, is_aftermath
 from engine.domain.episode import MessageKind
 from engine.domain.reason import Reason
 from engine.domain.rule import AcknowledgeBy, Mode, Rule
@@ -76,7 +76,8 @@ def guard(
     """
     action = row.action
     rule = ruleset.generation.rule(action.episode.rule)
-    if rule is None or rule.mode is not Mode.ACTIVE:
+    is_active = rule is not None and rule.mode is Mode.ACTIVE
+    if not is_active and not is_about_delivery(action):
         return Verdict(stop=Reason.OFF)
     if action.kind is ActionKind.DIGEST or is_aftermath(action):
         return Verdict()

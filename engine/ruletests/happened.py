@@ -8,8 +8,8 @@ from datetime import datetime
 
 from engine.domain.actions import Action, ActionKind
 from engine.domain.reason import Reason
-from engine.pipeline.deliver import Finished
 from engine.pipeline.evaluate import Fired
+from engine.pipeline.settling import Finished
 from engine.ports import OutboxState
 from engine.simulation.world import Moment
 

@@ -39,6 +39,7 @@ class ScriptedHelpdesk:
         events: Ticket id → what happens to it, each with its time.
         done: What was written to it, in order: (kind, ticket id, payload, key).
         outcomes: Outcomes to give for the next writes, first come first served; then delivered.
+        keeps_no_keys: It cannot prove that something arrived.
     """
 
     name: str = "desk"
@@ -49,6 +50,7 @@ class ScriptedHelpdesk:
     outcomes: list[Sent] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     is_unreadable: bool = False
+    keeps_no_keys: bool = False
     longest_call: timedelta = LOCAL_CALL
 
     # --- writing the story ---
@@ -176,6 +178,12 @@ class ScriptedHelpdesk:
     def reply(self, ticket_id: str, message: Message, at: datetime) -> Sent:
         """The port's write: a public reply."""
         return self._write("reply", ticket_id, message, message.key, at)
+
+    def has_reply(self, ticket_id: str, key: str) -> bool | None:
+        """Whether a reply was written; None where it `keeps_no_keys`."""
+        if self.keeps_no_keys:
+            return None
+        return any((name, of) == (ticket_id, key) for _, name, _, of in self.done)
 
     def _write(self, kind: str, ticket_id: str, payload: object, key: str, at: datetime) -> Sent:
         del at

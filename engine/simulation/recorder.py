@@ -67,6 +67,11 @@ class RecordedWrites:
         del ticket_id, at
         return self._recording.add_message(message)
 
+    def has_reply(self, ticket_id: str, key: str) -> bool | None:
+        """Nobody can tell: nothing was ever sent."""
+        del ticket_id, key
+        return None
+
 
 class RecordingHelpdesk(RecordedWrites):
     """Reads a real helpdesk, and only records what would be written to it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from engine.domain.facts import CustomerLimits
+from engine.domain.rate import Rate
 from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
 from engine.domain.silence import Silence
@@ -15,9 +16,10 @@ from engine.errors import EscalatordError
 from engine.pipeline.acknowledge import acknowledge
 from engine.pipeline.activate import activate, known_texts
 from engine.pipeline.cycle import Cycle, Work
-from engine.pipeline.deliver import Outside
 from engine.pipeline.evaluate import Policy
+from engine.pipeline.outside import Outside
 from engine.pipeline.silence import Asked, silence
+from engine.pipeline.traffic import Traffic
 from engine.ports import Composer, Store
 from engine.simulation.channel import MemoryChannel
 from engine.simulation.helpdesk import ScriptedHelpdesk
@@ -51,6 +53,8 @@ class World:
         helpdesks: By name.
         channels: By name; those that receivers name come into being with the rules.
         limits: How often a customer may hear from us.
+        staff_limit: How many messages one address of the staff gets; from the next rules on.
+        traffic: What is known of the ways out.
         rulesets: All rules that were ever in force, by the id of their generation.
         moments: Everything that was done, in order of time.
         played: Up to which instant the world has lived (aware UTC); None before the beginning.
@@ -61,6 +65,8 @@ class World:
     helpdesks: dict[str, ScriptedHelpdesk] = field(default_factory=dict)
     channels: dict[str, MemoryChannel] = field(default_factory=dict)
     limits: CustomerLimits = field(default_factory=CustomerLimits)
+    staff_limit: Rate | None = None
+    traffic: Traffic = field(default_factory=Traffic)
     moments: list[Moment] = field(default_factory=list)
     cycle: Cycle | None = None
     ruleset: Ruleset | None = None
@@ -97,6 +103,8 @@ class World:
             ruleset=policy.ruleset,
             limits=policy.limits,
             known=policy.known,
+            staff_limit=self.staff_limit,
+            traffic=self.traffic,
             jitter=lambda: 0.5,
         )
         self.cycle = Cycle(self.store, self.helpdesks, policy, outside, lambda: LONG_AGO)

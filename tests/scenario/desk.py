@@ -96,7 +96,7 @@ class ListingComposer(PlainComposer):
     """Names every ticket that a notice is about."""
 
     def staff(self, told: Sequence[tuple[Action, Ticket]], as_of: datetime | None) -> Message:
-        about = [action.details["tickets"] for action, _ in told]
+        about = [action.details.get("tickets") or [ticket.id] for action, ticket in told]
         names = [name for tickets in about if isinstance(tickets, list) for name in tickets]
         text = ", ".join(name.removeprefix("desk:") for name in names)
         return replace(super().staff(told, as_of), text=text)

@@ -369,6 +369,7 @@ def test_a_message_waits_while_its_ticket_cannot_be_read(desk: Desk) -> None:
 
 def test_a_message_that_may_have_arrived_is_never_sent_again(desk: Desk) -> None:
     keeping(desk, PROMPT)
+    desk.helpdesk.keeps_no_keys = True
     desk.open()
     desk.live("1h")
     note = Sent(SentState.DELIVERED)

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from engine.pipeline.evaluate import evaluate
-from engine.pipeline.rescue import rescue
 from engine.ports import LOCAL_CALL, Message, Sent, SentState
 from tests.scenario.desk import Desk, at, rule, rules
 
@@ -129,7 +128,7 @@ def test_a_digest_on_which_the_process_dies_is_told_again_whole(*, arrives: bool
     desk.cycle.outside.channels["log"] = channel  # type: ignore[index]
     with pytest.raises(KeyboardInterrupt):
         desk.cycle.run(at("4h"))
-    rescue(desk.store, at("4h") + timedelta(hours=1))
+    desk.cycle.rescue(at("4h"), at("4h") + timedelta(hours=1))
     desk.cycle.run(at("4h"))
     names = {f"T{number + 1}" for number in range(60)}
     assert [set(message.text.split(", ")) for message in channel.sent] == [names] * (1 + arrives)

@@ -57,7 +57,7 @@ class House:
         self.app.channels["log"] = self.channel
         now = SystemClock()
         self.health = Health(self.app.settings.every, self.app.helpdesks, now.monotonic)
-        metrics = Metrics(self.app.store, now.now, self.app.helpdesks, [])
+        metrics = Metrics(self.app.store, now.now, self.app.helpdesks, self.app.channels, [])
         self.stop = threading.Event()
         self.ticks = Ticks(self.app, self.health, metrics, Supervisor(), logs.get(), self.stop)
 

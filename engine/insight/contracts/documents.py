@@ -445,6 +445,15 @@ class HelpdeskHealth(TypedDict):
     last_read_seconds: Annotated[Count | None, "Real seconds ago; null before the first time"]
 
 
+class FailingWay(TypedDict):
+    """A way out that does not answer; what goes by it waits."""
+
+    kind: Literal["channel", "helpdesk"]
+    name: str
+    since: Instant | None
+    reason: Annotated[str, "What was wrong when it was given up"]
+
+
 class HealthDocument(TypedDict):
     """What `/readyz` serves, and what the daemon tells `status`."""
 
@@ -459,6 +468,7 @@ class HealthDocument(TypedDict):
         Count | None, "The last good evaluation, real seconds ago; null before the first"
     ]
     helpdesks: list[HelpdeskHealth]
+    failing: Annotated[list[FailingWay], "Who does not answer; the daemon stays ready"]
 
 
 class HelpdeskStatus(TypedDict):

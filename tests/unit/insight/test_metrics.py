@@ -25,7 +25,7 @@ Now = Callable[[], datetime]
 
 def metrics_of(desk: Desk, now: Now = lambda: MONDAY) -> Metrics:
     """The numbers of a desk, which hear of all that it does."""
-    metrics = Metrics(desk.store, now, ["desk"], ["evaluate", "deliver"])
+    metrics = Metrics(desk.store, now, ["desk"], ["log"], ["evaluate", "deliver"])
     assert desk.cycle is not None
     desk.cycle.heard = metrics.did
     metrics.runs(desk.cycle.policy.ruleset.generation, degraded=False)
