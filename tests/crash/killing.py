@@ -173,11 +173,16 @@ class Killing:
     Attributes:
         folder: Where its config file is.
         seed: Decides every fate.
+        refuse_after: The mail server has faults, and cannot be reached for a minute after it has
+            taken so many mails; None for one without any.
+        quiet_within: Seconds in which the rest of the work is to be done.
     """
 
     folder: Path
     load: Load
     seed: int
+    refuse_after: int | None = None
+    quiet_within: float = QUIET_WITHIN
     heard: Heard = field(default_factory=queue.SimpleQueue)
     running: list[Program] = field(default_factory=list)
 
@@ -185,7 +190,8 @@ class Killing:
 
     def open_sink(self) -> int:
         """Start the mail server; its port."""
-        server, port = sink(self.folder, self.heard, self.seed)
+        faults = () if self.refuse_after is None else (self.refuse_after,)
+        server, port = sink(self.folder, self.heard, self.seed, *faults)
         self.running.append(server)
         return port
 
@@ -283,7 +289,7 @@ class Killing:
         found.mails_again = len(self.mails()) - len(found.mails)
 
     def wait_for(self, is_so: Callable[[], bool], program: Program) -> None:
-        ends_at = time.monotonic() + QUIET_WITHIN
+        ends_at = time.monotonic() + self.quiet_within
         while not is_so():
             assert time.monotonic() < ends_at, f"still not: {self.states()} {program.said()}"
             program.next(within=LOOK_EVERY)

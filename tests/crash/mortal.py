@@ -18,9 +18,9 @@ from engine.domain.rule import Generation
 from engine.domain.ruleset import Ruleset
 from engine.pipeline.activate import activate
 from engine.pipeline.cycle import Cycle
-from engine.pipeline.deliver import LEASE_FOR, Outside
 from engine.pipeline.evaluate import Policy
-from engine.pipeline.rescue import rescue
+from engine.pipeline.leasing import LEASE_FOR
+from engine.pipeline.outside import Outside
 from engine.ports import Message, OutboxState, Sent, Store, Transaction
 from engine.rulebook import load
 from engine.store import SqlStore
@@ -181,7 +181,7 @@ class MortalHelpdesk(ScriptedHelpdesk):
 
 
 class World:
-    """One ticket that waits, its desk, and the daemon's stages.
+    """One ticket that waits, its desk, and the daemon's stages; the desk proves nothing.
 
     Attributes:
         real_now: The machine's instant, which tests move.
@@ -192,7 +192,7 @@ class World:
         self.ruleset = Ruleset(generation)
         self.fate = Fate()
         self.channel = MortalChannel(fate=self.fate)
-        self.helpdesk = MortalHelpdesk(fate=self.fate)
+        self.helpdesk = MortalHelpdesk(fate=self.fate, keeps_no_keys=True)
         self.helpdesk.open(ticket("T1", MONDAY, customer__id="cora", customer__email="cora@x.org"))
         self.real_now = MONDAY
         self.is_stopping: Callable[[], bool] = lambda: False
@@ -223,7 +223,7 @@ class World:
     def restart(self) -> None:
         """A new process holds the daemon's lock: whoever leased rows is dead."""
         self.cycle = self.born()
-        rescue(MortalStore(self.store, self.fate), self.real_now + 2 * LEASE_FOR)
+        self.cycle.rescue(DECIDED_AT, self.real_now + 2 * LEASE_FOR)
 
     def live(self, until: datetime = END) -> None:
         """Live through every instant that something happens at, from wherever things stand."""
@@ -255,7 +255,7 @@ class World:
     def rescue(self, after: timedelta = timedelta()) -> list[OutboxState]:
         """Rescue so much later; gives what became of what was found."""
         self.real_now += after
-        return [state for _, state in rescue(self.store, self.real_now)]
+        return [one.state for one in self.cycle.rescue(DECIDED_AT, self.real_now).rescued]
 
     # --- looking ---
 

@@ -129,10 +129,10 @@ def ask(folder: Path, *arguments: str) -> Json:
     return document
 
 
-def sink(folder: Path, heard: Heard, seed: int) -> tuple[Program, int]:
-    """The mail server, and its port."""
+def sink(folder: Path, heard: Heard, *arguments: int) -> tuple[Program, int]:
+    """The mail server, and its port; the arguments are its own."""
     program = Program.start("sink", sys.executable, Path(__file__).with_name("sink.py"),
-                            folder, str(seed), folder=folder, heard=heard)  # fmt: skip
+                            folder, *map(str, arguments), folder=folder, heard=heard)  # fmt: skip
     port = program.until(lambda line: line.get("step") == "ready")["port"]
     assert isinstance(port, int)
     return program, port
