@@ -286,6 +286,18 @@ def test_what_is_done_arrives_in_order(world: World) -> None:
     assert world.done() == [("desk:1", "change"), ("desk:1", "note"), ("desk:1", "reply")]
 
 
+def test_a_reply_is_proved_by_its_key_or_nobody_can_tell(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    desk = world.open()
+    assert desk.has_reply("desk:1", MESSAGE.key) in (False, None)
+    if not desk.can_reply:
+        return
+    desk.reply("desk:1", MESSAGE, T0)
+    assert desk.has_reply("desk:1", MESSAGE.key) in (True, None)
+    assert desk.has_reply("desk:1", "another") in (False, None)
+    assert world.open().has_reply("desk:1", MESSAGE.key) in (True, None)
+
+
 def test_what_is_done_twice_arrives_once(world: World) -> None:
     world.happen(T0, "1", status="open")
     desk = world.open()
