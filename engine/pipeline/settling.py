@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.domain.actions import Audience
+from engine.domain.circuit import LONGEST_COOL_DOWN
 from engine.domain.rule import Receiver
 from engine.pipeline.acting import Cleared
 from engine.pipeline.aftercare import tell_staff
@@ -24,6 +25,8 @@ MOST_ATTEMPTS = 20
 """Afterwards the row is a dead letter: rejected, and told to staff."""
 LONGEST_OUTAGE = timedelta(days=5)
 """So long an action waits for somebody who does not answer at all (RFC 5321, 4.5.4.1)."""
+SHARE_OF_AGE = 8
+"""What has waited for an hour for somebody who does not answer is tried every few minutes."""
 LEASE_LOST = "the lease was lost"
 
 
@@ -128,12 +131,13 @@ class Settling:
         return finished
 
     def _again(self, sent: Sent, rows: Sequence[OutboxRow]) -> list[Finished]:
-        """Try again later. Only a refusal of this very message burns an attempt."""
-        if has_failed(sent):
-            if self.now - min(row.created_at for row in rows) >= LONGEST_OUTAGE:
+        """Try again later. An attempt that reached nobody is not burnt."""
+        if sent.state is SentState.RETRY and has_failed(sent):
+            age = self.now - min(row.created_at for row in rows)
+            if age >= LONGEST_OUTAGE:
                 return self._give_up(rows, f"{sent.reason}; given up after five days")
-            until = self.clock() + (sent.retry_after or self._backoff(0))
-            return self.put_off(rows, until, sent.reason)
+            pause = min(max(age / SHARE_OF_AGE, self._backoff(0)), LONGEST_COOL_DOWN)
+            return self.put_off(rows, self.clock() + (sent.retry_after or pause), sent.reason)
         attempts = max(row.attempts for row in rows)
         if attempts + 1 >= MOST_ATTEMPTS:
             return self._give_up(rows, f"{sent.reason}; given up after {MOST_ATTEMPTS} attempts")

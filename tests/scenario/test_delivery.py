@@ -158,6 +158,25 @@ def test_a_message_that_is_refused_for_now_twenty_times_is_a_dead_letter(desk: D
     assert dead["reason"] == "try again; given up after 20 attempts"
 
 
+def test_a_notice_that_may_have_arrived_is_said_again_ever_more_rarely(desk: Desk) -> None:
+    desk.channel.outcomes = [DOUBT] * 99
+    escalated(desk, 1)
+    for minute in range(60, 420):
+        deliver(desk, f"{minute}m")
+    said = sum(m.facts["kind"] == "notify" for m in desk.channel.sent)
+    assert 10 < said <= 20
+
+
+def test_what_nobody_answers_for_long_is_tried_every_five_minutes(
+    desk: Desk, switch: Switch
+) -> None:
+    switch.is_on = False
+    escalated(desk, 1)
+    for minute in range(60, 660):
+        deliver(desk, f"{minute}m")
+    assert 110 < len(switch.tried) < 140
+
+
 def test_a_dead_helpdesk_holds_up_changes_and_no_notices(desk: Desk, switch: Switch) -> None:
     desk.helpdesk.outcomes = [DOWN] * 9
     escalated(desk, 9, "[{name: a, after: 1h, kind: technical, tag: [late], notify: [manager]}]")
