@@ -6,6 +6,9 @@
 | a customer's message | refused for good | the assignee | `not-delivered` |
 | a notice, or an act on a ticket | refused for good | the default receiver | `undeliverable` |
 
+Where an address takes no mail at all, the decisions tell of it (`customer-unreachable`), and
+nothing is told here.
+
 The notices are rows of the outbox, written in the transaction that ends the action; their keys
 follow from its key, so nothing is told twice. A notice that tells of an end, and that fails itself,
 is told by other ways once, and then no more.

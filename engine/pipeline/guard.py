@@ -76,9 +76,8 @@ def guard(
     """
     action = row.action
     rule = ruleset.generation.rule(action.episode.rule)
-    is_active = rule is not None and rule.mode is Mode.ACTIVE
-    if not is_active and not is_about_delivery(action):
-        return Verdict(stop=Reason.OFF)
+    if rule is None or rule.mode is not Mode.ACTIVE:
+        return Verdict() if is_about_delivery(action) else Verdict(stop=Reason.OFF)
     if action.kind is ActionKind.DIGEST or is_aftermath(action):
         return Verdict()
     if reading.presence is Presence.GONE:
