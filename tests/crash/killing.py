@@ -175,6 +175,7 @@ class Killing:
         seed: Decides every fate.
         refuse_after: The mail server has faults, and cannot be reached for a minute after it has
             taken so many mails; None for one without any.
+        takes_mail: Whether an address exists; one that does not is not written to again.
         quiet_within: Seconds in which the rest of the work is to be done.
     """
 
@@ -183,6 +184,7 @@ class Killing:
     seed: int
     refuse_after: int | None = None
     quiet_within: float = QUIET_WITHIN
+    takes_mail: Callable[[str], bool] = lambda _: True
     heard: Heard = field(default_factory=queue.SimpleQueue)
     running: list[Program] = field(default_factory=list)
 
@@ -299,9 +301,15 @@ class Killing:
         rows = self.rows("v_outbox")
         told = [row for row in rows if row["audience"] == "customer"]
         decided = sum(row["state"] != "cancelled" for row in told)
+        addresses = self.load.addresses()
+        wanted = sum(
+            count
+            for (ticket, _), count in self.load.customer_messages().items()
+            if self.takes_mail(addresses[ticket])
+        )
         return (
             len(self.rows("v_firings")) >= len(self.load.due())
-            and decided >= sum(self.load.customer_messages().values())
+            and decided >= wanted
             and not any(row["state"] in ON_ITS_WAY for row in rows)
         )
 
