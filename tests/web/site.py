@@ -35,6 +35,7 @@ HEALTHY: HealthDocument = {
     "uptime_seconds": 5,
     "last_tick_seconds": 1,
     "helpdesks": [],
+    "failing": [],
 }
 
 

@@ -214,7 +214,7 @@ def test_escalations_that_nobody_has_are_counted_again_only_after_a_while(desk: 
         return len(unowned(desk.store, desk.cycle.policy, desk.now()))
 
     metrics = Metrics(
-        desk.store, desk.now, ["desk"], ["evaluate"], PatientCount(count, lambda: steady)
+        desk.store, desk.now, ["desk"], ["log"], ["evaluate"], PatientCount(count, lambda: steady)
     )
     desk.open()
     desk.live("3h")
