@@ -11,7 +11,7 @@ from engine.domain.delivery_policy import A_DAY
 from engine.domain.episode import CustomerMessage, Episode, MessageKind
 from engine.domain.facts import Facts
 from engine.domain.look import look
-from engine.domain.matching import ONE_SECOND
+from engine.domain.matching import ONE_SECOND, earliest
 from engine.domain.reason import Reason
 from engine.domain.rule import Mode, Updates, UpdatesFrom
 from engine.domain.ruleset import CompiledRule
@@ -76,10 +76,11 @@ def promised_at(
 
     It is the instant of delivery; None where nothing follows.
     """
-    voice = _voice([one for one in standings if _speaks(one, facts, now)])
-    if voice is None:
+    voices = _voices([one for one in standings if _speaks(one, facts, now)])
+    if not voices:
         return None
-    standing, updates, every = voice
+    voice = voices[0]
+    standing, updates = voice.standing, voice.updates
     plan, episode, ticket = standing.rule.customer, standing.episode, said.message.ticket
     assert plan is not None  # noqa: S101 - it speaks
     assert episode is not None  # noqa: S101 - a voice has one
@@ -90,7 +91,7 @@ def promised_at(
     delivery = delivery_on(facts, ticket, plan.deliver_in, now, (now,))
     since, skipped_before = now, None
     for _ in range(MOST_MOVES):
-        due_at = standing.rule.clock.calendar.add(since, every, standing.pauses)
+        due_at = voice.due_after(since)
         if due_at is None:
             return None
         if not is_skipped(standing.rule, facts, ticket, due_at, skipped_before, now):
@@ -197,22 +198,16 @@ def _update(
     standings: Iterable[Standing], facts: Facts, now: datetime
 ) -> tuple[PlannedMessage | None, datetime | None]:
     """The update that is due, or else when the ticket's voice speaks next."""
-    voice = _voice(standings)
-    if voice is None:
+    voices = _voices(standings)
+    if not voices:
         return None, None
-    standing, updates, every = voice
+    standing, updates = voices[0].standing, voices[0].updates
     episode = standing.episode
     assert episode is not None  # noqa: S101 - a voice has one
     said = _updates_said(episode, facts)
-    if updates.max is not None and said >= updates.max:
+    if not voices[0].has_more(facts):
         return None, None
-    ticket = standing.look.newest or ""
-    since = _stream_since(standing, updates, facts, now, ticket)
-    loaded_at = put_in_the_past_at(
-        standing.compiled, facts, lambda text: _beat(text, standing, facts, since)
-    )
-    # Customers never hear of a backlog: what new text put in the past counts from its loading.
-    due_at = standing.rule.clock.calendar.add(loaded_at or since, every, standing.pauses)
+    due_at = _update_due_at(voices, facts, now, standing.look.newest or "")
     if due_at is None or due_at > now:
         return None, due_at
     is_last = updates.max is not None and said + 1 == updates.max
@@ -221,21 +216,45 @@ def _update(
     return _planned(standing, facts, now, due), None
 
 
-def _voice(standings: Iterable[Standing]) -> tuple[Standing, Updates, timedelta] | None:
-    """Of the rules that have something to say on the ticket, the one with the shortest rhythm."""
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """A rule that has something to say on the ticket.
+
+    Attributes:
+        every: Its rhythm, on its rule's clock.
+        starts_at: From when it promises updates (aware UTC).
+    """
+
+    standing: Standing
+    updates: Updates
+    every: timedelta
+    starts_at: datetime
+
+    def due_after(self, since: datetime) -> datetime | None:
+        """When it is due if the rhythm counts from `since`; None while its clock stands."""
+        return self.standing.rule.clock.calendar.add(since, self.every, self.standing.pauses)
+
+    def has_more(self, facts: Facts) -> bool:
+        """Whether its most have not all been said."""
+        episode, most = self.standing.episode, self.updates.max
+        return episode is not None and (most is None or _updates_said(episode, facts) < most)
+
+
+def _voices(standings: Iterable[Standing]) -> list[_Voice]:
+    """The rules that have something to say on the ticket; the first of them speaks.
+
+    It is the one with the shortest rhythm, of equals the one whose rule comes first.
+    """
     found = []
     for standing in standings:
         plan = standing.rule.customer
         if plan is None or plan.updates is None:
             continue
         every = plan.updates.every.get(standing.look.priority)
-        if every is None or _starts_at(standing, plan.updates) is None:
-            continue
-        found.append((every, standing.rule.position, standing, plan.updates))
-    if not found:
-        return None
-    every, _, standing, updates = min(found, key=lambda one: one[:2])
-    return standing, updates, every
+        starts_at = _starts_at(standing, plan.updates)
+        if every is not None and starts_at is not None:
+            found.append(_Voice(standing, plan.updates, every, starts_at))
+    return sorted(found, key=lambda one: (one.every, one.standing.rule.position))
 
 
 def _starts_at(standing: Standing, updates: Updates) -> datetime | None:
@@ -258,10 +277,34 @@ def _beat(text: CompiledRule, standing: Standing, facts: Facts, since: datetime)
     return text.rule.clock.calendar.add(since, every, standing.pauses)
 
 
-def _stream_since(
-    standing: Standing, updates: Updates, facts: Facts, now: datetime, ticket: str
-) -> datetime:
-    """What the rhythm counts from: when the customer last heard from us, or the stream's start.
+def _update_due_at(
+    voices: Sequence[_Voice], facts: Facts, now: datetime, ticket: str
+) -> datetime | None:
+    """When the ticket's voice, the first of `voices`, is due.
+
+    1. Its rhythm counts from when the customer last heard from us, or from its own start.
+    2. Customers never hear of a backlog: what new text put in the past counts from its loading.
+    3. A voice that began after the customer last heard keeps what the others have promised since:
+       that one more rule escalates makes nobody wait longer.
+    """
+    voice, *others = voices
+    heard = _heard_at(facts, now, ticket)
+    since = _later(voice.starts_at, heard)
+    standing = voice.standing
+    loaded_at = put_in_the_past_at(
+        standing.compiled, facts, lambda text: _beat(text, standing, facts, since)
+    )
+    has_heard = heard is not None and heard >= voice.starts_at
+    if loaded_at is not None or has_heard:
+        return voice.due_after(loaded_at or since)
+    promised = (
+        one.due_after(_later(one.starts_at, heard)) for one in others if one.has_more(facts)
+    )
+    return earliest((voice.due_after(since), *promised))
+
+
+def _heard_at(facts: Facts, now: datetime, ticket: str) -> datetime | None:
+    """When the customer last heard from us in public; None, if never (aware UTC).
 
     A message that a silence skipped keeps its beat: the rhythm counts from it as if it were said.
     One that a budget dropped does not, or the customer would hear nothing for twice as long.
@@ -272,8 +315,11 @@ def _stream_since(
         if message.ticket == ticket and message.skipped is not Reason.BUDGET
     ]
     public = facts.view(ticket, now).last_public_update_at
-    start = _starts_at(standing, updates)
-    return max(at for at in (*heard, public, start) if at is not None)
+    return max((at for at in (*heard, public) if at is not None), default=None)
+
+
+def _later(start: datetime, heard: datetime | None) -> datetime:
+    return start if heard is None else max(start, heard)
 
 
 def _updates_of(episode: Episode, facts: Facts) -> list[CustomerMessage]:

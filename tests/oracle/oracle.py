@@ -1357,15 +1357,31 @@ class World:
         every, _, start, case, episode = min(voices, key=lambda voice: voice[:2])
         if episode.updates >= case.rule.updates_max:
             return None
-        heard = [m.at for m in ticket.messages if m.who == "agent"] + ticket.our_messages
-        since = max([start, *heard])
-        passed = self.passed(case, since, now)
-        if passed < every:
-            waits.append(self.calendars[case.rule.calendar].later(now, every - passed))
+        heard = max(
+            [ticket.created_at]
+            + [m.at for m in ticket.messages if m.who == "agent"]
+            + ticket.our_messages
+        )
+        promises = [(case, every, max(start, heard))]
+        if heard < start:  # what others have promised meanwhile holds
+            promises += [
+                (other, often, max(begin, heard))
+                for often, _, begin, other, live in voices
+                if live.updates < other.rule.updates_max
+            ]
+        found = []
+        for other, often, since in promises:
+            passed = self.passed(other, since, now)
+            if passed < often:
+                waits.append(self.calendars[other.rule.calendar].later(now, often - passed))
+                continue
+            due_at = since
+            while self.passed(other, since, due_at) < often:
+                due_at += 1
+            found.append(due_at)
+        if not found:
             return None
-        due_at = since
-        while self.passed(case, since, due_at) < every:
-            due_at += 1
+        due_at = min(found)
         return Due(due_at, ticket, case, "update")
 
     def may_go(self, due: Due, now: int, waits: list[int]) -> bool:

@@ -468,6 +468,30 @@ def test_a_rule_that_is_not_escalated_has_no_voice(desk: Desk) -> None:
     assert desk.heard() == ["still-working@10h", "still-working@18h"]
 
 
+def test_a_rule_that_takes_the_voice_keeps_what_was_promised_before(desk: Desk) -> None:
+    later = "[{name: up, after: 8h, kind: technical}]"
+    quick = updates("3h").replace("still-working", "still-waiting")
+    desk.rules(
+        rules(rule(levels=UP, customer=updates("4h")), rule("s", levels=later, customer=quick))
+    )
+    desk.open()
+    desk.live("15h")
+    # At 6h the next word was promised for 10h; counted from its own escalation it were 11h.
+    assert desk.heard() == ["still-working@6h", "still-waiting@10h", "still-waiting@13h"]
+
+
+def test_a_rule_that_takes_the_voice_keeps_no_promise_of_one_that_has_said_all(
+    desk: Desk,
+) -> None:
+    later = "[{name: up, after: 8h, kind: technical}]"
+    quick = updates("3h").replace("still-working", "still-waiting")
+    ended = updates("4h", max="1")
+    desk.rules(rules(rule(levels=UP, customer=ended), rule("s", levels=later, customer=quick)))
+    desk.open()
+    desk.live("12h")
+    assert desk.heard() == ["still-working@6h", "still-waiting@11h"]
+
+
 def test_when_the_voice_is_suspended_the_next_one_speaks(desk: Desk) -> None:
     quick = updates("3h").replace("still-working", "still-waiting")
     suspended = rule("s", levels=UP, customer=quick, match="{priority: high}")
