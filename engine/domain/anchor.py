@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not
 from engine.domain.contact import completing_contact
-from engine.domain.history import History, Mark, View
+from engine.domain.history import History, Mark, View, Walk
 from engine.domain.matching import Situation, counted_contacts
 from engine.domain.rule import Since
 from engine.domain.ticket import utc_second
@@ -35,7 +35,7 @@ def event_anchor(since: Since, view: View) -> Mark | None:
 def match_anchor(
     history: History,
     elsewhere: Iterable[datetime],
-    view_at: Callable[[datetime], View],
+    without: frozenset[str],
     at: datetime,
     situate: Callable[[View, datetime], Situation],
     holds: Callable[[Situation], bool],
@@ -50,7 +50,8 @@ def match_anchor(
     3. The answer is the beginning of the spell that reaches `at`.
     """
     events = {event.at: event.anchor_key for event in reversed(history.events)}
-    gaps = view_at(at).uncounted_gaps
+    gaps = tuple(history.as_of(at, without).uncounted_gaps)
+    walk = Walk(history, without)
     created_at = history.opening.created_at
     others = (instant for instant in elsewhere if created_at < instant <= at)
     pending = sorted({*history.instants(at), *others})
@@ -61,7 +62,7 @@ def match_anchor(
         instant = pending.pop(0)
         if any(since <= instant < until for since, until in gaps):
             continue
-        view = view_at(instant)
+        view = walk.to(instant)
         situation = situate(view, instant)
         holds_now = view.is_open and holds(situation)
         if holds_now and not held and (ended is None or instant - ended >= MATCH_GAP):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from engine.domain.fold import Fold, is_customer_message, opening_view, take, ta
 from engine.domain.ticket import Customer, Event, EventKind, Ticket, with_values
 from engine.domain.view import CREATION, Mark, View
 
-__all__ = ["CREATION", "Absorbed", "History", "Mark", "View"]
+__all__ = ["CREATION", "Absorbed", "History", "Mark", "View", "Walk"]
 
 _ADDRESS = frozenset({"customer.id", "customer.email"})
 
@@ -95,21 +96,48 @@ class History:
             at: The instant; events later than this are not looked at.
             without: Ids of a rule (its present and former ones) whose own writes are invisible.
         """
-        happened = self.events[: bisect_right(self.events, at, key=_at)]
-        fold = Fold(opening_view(self.opening), self.opening.status, self.opening.assignee)
-        fold.answers = answers_among(happened)
-        fold.wrote_at = [e.at for e in happened if is_customer_message(e, fold.answers)]
-        start = 0
-        for one in self.absorbed:
-            if one.at > at:
-                break
-            end = bisect_left(happened, one.at, lo=start, key=_at)
-            take(fold, happened[start:end], without)
-            take_over(fold.view, one.history.as_of(one.at, without), one.at)
-            start = end
-        take(fold, happened[start:], without)
-        fold.view.ticket = with_values(self.opening, fold.changes)
-        return fold.view
+        return Walk(self, without).to(at)
+
+
+class Walk:
+    """A ticket's story, gone through from its creation on, without beginning anew at each instant.
+
+    There is one view, and it changes with each step: look at it before the next.
+    """
+
+    def __init__(self, history: History, without: frozenset[str] = frozenset()) -> None:
+        """Stand before everything.
+
+        Args:
+            history: The story.
+            without: Ids of a rule (its present and former ones) whose own writes are invisible.
+        """
+        opening = history.opening
+        self._history = history
+        self._without = without
+        self._absorbed = deque(history.absorbed)
+        self._next = 0
+        self._fold = Fold(opening_view(opening), opening.status, opening.assignee)
+        # Both are asked about what came before an instant: later messages are as good as not there.
+        self._fold.answers = answers_among(history.events)
+        self._fold.wrote_at = [
+            event.at for event in history.events if is_customer_message(event, self._fold.answers)
+        ]
+
+    def to(self, at: datetime) -> View:
+        """Go on to `at`, never back: how the ticket stood, everything of that instant included."""
+        while self._absorbed and self._absorbed[0].at <= at:
+            one = self._absorbed.popleft()
+            self._take(bisect_left(self._history.events, one.at, lo=self._next, key=_at))
+            take_over(self._fold.view, one.history.as_of(one.at, self._without), one.at)
+        self._take(bisect_right(self._history.events, at, lo=self._next, key=_at))
+        return self._fold.view
+
+    def _take(self, end: int) -> None:
+        if end > self._next:
+            take(self._fold, self._history.events[self._next : end], self._without)
+            self._fold.view.ticket = with_values(self._history.opening, self._fold.changes)
+            self._next = end
 
 
 def _at(event: Event) -> datetime:

@@ -116,7 +116,7 @@ def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime)
     return match_anchor(
         history,
         (*facts.escalations.get(name, ()), *facts.customer_escalations.get(customer, ())),
-        lambda instant: facts.view(name, instant, compiled.rule.ids),
+        compiled.rule.ids,
         at,
         lambda past, instant: _situation(compiled, facts, past, instant),
         compiled.condition.holds,
