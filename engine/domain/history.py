@@ -134,10 +134,13 @@ class Walk:
         return self._fold.view
 
     def _take(self, end: int) -> None:
-        if end > self._next:
-            take(self._fold, self._history.events[self._next : end], self._without)
+        events = self._history.events[self._next : end]
+        if not events:
+            return
+        take(self._fold, events, self._without)
+        if any(event.kind is EventKind.CHANGED for event in events):
             self._fold.view.ticket = with_values(self._history.opening, self._fold.changes)
-            self._next = end
+        self._next = end
 
 
 def _at(event: Event) -> datetime:
