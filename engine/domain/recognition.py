@@ -20,14 +20,15 @@ def recognise(compiled: CompiledRule, facts: Facts, at: datetime) -> tuple[Look,
        due date that moved back), or a new one.
     2. An episode that began at the end of a group's cooldown lasts while the anchor is no later.
     3. Where the anchor is told by the match and the match does not hold, it is the last live one.
-    4. A group whose ladder has been passed to its end begins anew when its cooldown ends.
+    4. A group whose ladder has been passed to its end begins anew when its cooldown ends; and again
+       after that, as long as its count never falls.
     """
     seen = look(compiled, facts, at)
     remembered = facts.episodes_of(compiled.rule.id)
     episode = _named(compiled.rule, facts, seen, remembered)
     if episode is None:
         return seen, None
-    return seen, _after_cooldown(compiled.rule, facts, seen, episode, at)
+    return seen, _after_cooldown(compiled.rule, seen, episode, remembered, at)
 
 
 def _named(rule: Rule, facts: Facts, seen: Look, remembered: list[Episode]) -> Episode | None:
@@ -60,12 +61,22 @@ def ready_at(rule: Rule, episode: Episode, remembered: Iterable[Episode]) -> dat
 
 
 def _after_cooldown(
-    rule: Rule, facts: Facts, seen: Look, episode: Episode, at: datetime
+    rule: Rule, seen: Look, episode: Episode, remembered: Iterable[Episode], at: datetime
 ) -> Episode:
-    begins_at = begins_anew_at(rule, episode)
-    if begins_at is None or at < begins_at or not seen.matching:
-        return episode
-    return Episode(EpisodeId(rule.id, facts.subject, utc_second(begins_at)), begins_at)
+    """The episode that follows at the end of a cooldown, and after that the next, up to `at`.
+
+    While a group's count never falls, its anchor stays: every round goes by the same contact.
+    """
+    known = {one.id: one for one in remembered}
+    while seen.matching:
+        begins_at = begins_anew_at(rule, episode)
+        if begins_at is None or at < begins_at:
+            break
+        key = EpisodeId(rule.id, episode.id.subject, utc_second(begins_at))
+        if key == episode.id:
+            break
+        episode = known.get(key) or Episode(key, begins_at)
+    return episode
 
 
 def begins_anew_at(rule: Rule, episode: Episode) -> datetime | None:

@@ -209,6 +209,17 @@ def test_a_condition_that_still_holds_after_the_cooldown_begins_anew_then(desk: 
     assert desk.fires() == ["own@2h", "own@1d2h", "own@2d2h", "own@3d2h"]
 
 
+def test_each_round_after_a_cooldown_is_an_episode_of_its_own_though_its_level_comes_later(
+    desk: Desk,
+) -> None:
+    levels = "[{name: own, after: 1h, kind: hierarchical}]"
+    three_times(desk, levels=levels, cooldown="1d")
+    desk.open("T4", "4d1h")
+    desk.live("4d")
+    assert desk.fires() == ["own@3h", "own@1d4h", "own@2d5h", "own@3d6h"]
+    assert len({row["episode"] for row in desk.view("v_firings")}) == 4
+
+
 def test_the_cooldown_counts_from_the_last_level_that_fired(desk: Desk) -> None:
     levels = "[{name: a, after: 0s}, {name: b, after: 1d}]"
     three_times(desk, levels=levels, cooldown="2d")
