@@ -90,7 +90,7 @@ def figures_of(year: Year, judgement: Judgement, how: str) -> list[str]:
     return [
         f"a year of a support desk ({how}): {about}; no objection",
         f"  {len(record.messages)} messages ({_counted(kinds)}) in {pace}",
-        f"  {kept.spells} spells; prohibitions only: {kept.unjudged} messages after a merge",
+        f"  {kept.spells} spells; prohibitions only: {kept.unjudged} messages",
         f"  when they came: {_counted(kept.delays)}",
         f"  what became of announced next words: {_counted(kept.announced)}",
         f"  {looked.firings} levels fired, {looked.computed} first escalations computed",

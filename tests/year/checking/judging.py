@@ -79,6 +79,7 @@ def read(
         frozenset((one["ticket"], one["rule"]) for one in skipped if one["reason"] == "too_late"),
     )
     record.file(stories)
+    record.note_machines(stories.values())
     return stories, record
 
 

@@ -42,7 +42,7 @@ class Kept:
         delays: Why messages came later than they were due, by reason.
         silences: By (rule, priority).
         announced: What became of the next word that a text announced.
-        unjudged: Messages on tickets into which others had been merged: prohibitions only.
+        unjudged: Messages held against prohibitions only: after a merge, or a machine's answer.
     """
 
     messages: int = 0
@@ -63,7 +63,7 @@ def broken_promises(
         for message in record.of_ticket.get(story.key, ()):
             if message.rule not in BY_RULE:
                 continue
-            if story.took_over_at is not None and message.at >= story.took_over_at:
+            if story.judged_until is not None and message.at >= story.judged_until:
                 kept.unjudged += 1
                 continue
             yield from _untimely(message, story, past, kept)
@@ -102,7 +102,7 @@ def _silences_of_customer(customer: str, past: Past, record: Record) -> Iterator
     firings = [one for one in record.fired.get((subject, OF_CUSTOMERS.rule), ())
                if one.is_escalation]  # fmt: skip
     stories = past.stories_of(customer)
-    if not firings or any(one.took_over_at is not None for one in stories):
+    if not firings or any(one.judged_until is not None for one in stories):
         return
     cuts = {record.until, *(one.at for one in firings)}
     for story in stories:
@@ -205,6 +205,7 @@ def _what_became(
         or any(one.value in {"resolved", "closed"} for one in statuses),
         "the customer was asked": any(one.value == PAUSED for one in statuses),
         "another ticket was merged into it": is_between(story.took_over_at),
+        "a machine may have answered": is_between(story.answered_at),
         "the customer wrote": any(next_at - AFTER_THEIR_OWN < at <= next_at for at in story.wrote),
         "status or priority changed": any(is_between(one.at) for one in story.changes),
         "the customer heard of another ticket": any(is_between(at) for at in elsewhere),

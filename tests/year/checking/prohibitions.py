@@ -79,6 +79,8 @@ def _paused(message: Message, story: Story, promise: Promise) -> Fault | None:
 
 
 def _just_wrote(message: Message, story: Story, _: Promise) -> Fault | None:
+    if story.answered_at is not None and story.answered_at <= message.at:
+        return None  # what looks like the customer's may be a machine's
     wrote_at = story.last_wrote_at(message.at)
     if message.at - wrote_at < AFTER_THEIR_OWN:
         return "too soon", f"the customer wrote {shown(wrote_at)}"

@@ -15,6 +15,8 @@ from tests.year.checking.hours import HOUR, Hours, around_the_clock, weekly
 GAP = HOUR
 PER_DAY = 4
 AFTER_THEIR_OWN = HOUR
+AT_ONCE = 30
+"""So soon after a message of ours, in seconds, an answer may be a machine's."""
 DAY = 24 * HOUR
 MAX_LATENESS = 3 * DAY
 MATCH_GAP = HOUR // 4

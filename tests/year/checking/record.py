@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.year.checking.promises import BY_RULE
+from tests.year.checking.promises import AT_ONCE, BY_RULE
 from tests.year.checking.story import Change, Story, seconds
 
 Document = Mapping[str, Any]
@@ -72,6 +72,7 @@ class Record:
     of_ticket: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     of_customer: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     fired: dict[tuple[str, str], list[Firing]] = field(default_factory=lambda: defaultdict(list))
+    _machines: dict[str, int] = field(default_factory=dict)
 
     def file(self, stories: Mapping[str, Story]) -> None:
         """Sort what was done by whom it concerns."""
@@ -83,6 +84,17 @@ class Record:
                 self.of_customer[stories[message.ticket].customer.id].append(message)
         for firing in self.firings:
             self.fired[firing.subject, firing.rule].append(firing)
+
+    def note_machines(self, stories: Collection[Story]) -> None:
+        """Note whose tickets may have a machine that answers; seldom, and by chance."""
+        for story in stories:
+            instants = (story.created_at, *story.wrote, *story.automatic)
+            for message in self.of_customer.get(story.customer.id, ()):
+                if any(message.at <= at <= message.at + AT_ONCE for at in instants):
+                    known = self._machines.get(story.customer.id, message.at)
+                    self._machines[story.customer.id] = min(known, message.at)
+        for story in stories:
+            story.answered_at = self._machines.get(story.customer.id)
 
     def was_down(self, at: int) -> bool:
         """Whether it could do nothing at `at`; at the end of a spell it can again."""

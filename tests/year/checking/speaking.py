@@ -294,8 +294,8 @@ def instants_of(story: Story, record: Record) -> list[int]:
     found = {story.created_at, *story.words, *story.wrote}
     found.update(_all_instants(story, record))
     end = record.until if story.over_at is None else min(record.until, story.over_at)
-    if story.took_over_at is not None:
-        end = min(end, story.took_over_at)
+    if story.judged_until is not None:
+        end = min(end, story.judged_until)
     times = sorted(found)
     return [*times[bisect_left(times, story.created_at) : bisect_left(times, end)], end]
 

@@ -53,9 +53,12 @@ class Story:
     Attributes:
         words: When a person of the desk spoke publicly, sorted.
         wrote: When the customer wrote, sorted; the creation is not among them.
+        automatic: When a message came from the customer's side that no person wrote.
         changes: In the order in which they happened, ours among them.
         over_at: When it was merged or deleted.
         took_over_at: When the first other ticket was merged into it.
+        answered_at: When something came so soon after a message of ours that a machine may have
+            written it, on any ticket of the customer.
     """
 
     number: str
@@ -64,9 +67,17 @@ class Story:
     first: Mapping[str, str]
     words: list[int] = field(default_factory=list)
     wrote: list[int] = field(default_factory=list)
+    automatic: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     over_at: int | None = None
     took_over_at: int | None = None
+    answered_at: int | None = None
+
+    @property
+    def judged_until(self) -> int | None:
+        """From then on the ticket is held against prohibitions only."""
+        ends = (self.took_over_at, self.answered_at)
+        return min((at for at in ends if at is not None), default=None)
 
     @property
     def key(self) -> str:
@@ -227,8 +238,8 @@ def _take(story: Story, row: Row, now: dict[str, str]) -> None:
     at, by_robot = seconds(row["at"]), row["automatic"] == "yes"
     if row["said"] == "agent":
         story.words.append(at)
-    elif row["said"] == "customer" and not by_robot:
-        story.wrote.append(at)
+    elif row["said"] == "customer":
+        (story.automatic if by_robot else story.wrote).append(at)
     for name, before in now.items():
         if row[name] != before:
             now[name] = row[name]
