@@ -72,7 +72,6 @@ class Record:
     of_ticket: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     of_customer: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     fired: dict[tuple[str, str], list[Firing]] = field(default_factory=lambda: defaultdict(list))
-    _machines: dict[str, int] = field(default_factory=dict)
 
     def file(self, stories: Mapping[str, Story]) -> None:
         """Sort what was done by whom it concerns."""
@@ -87,14 +86,16 @@ class Record:
 
     def note_machines(self, stories: Collection[Story]) -> None:
         """Note whose tickets may have a machine that answers; seldom, and by chance."""
+        found: dict[str, int] = {}
         for story in stories:
-            instants = (story.created_at, *story.wrote, *story.automatic)
-            for message in self.of_customer.get(story.customer.id, ()):
+            customer = story.customer.id
+            for message in self.of_customer.get(customer, ()):
+                is_here = message.ticket == story.key
+                instants = (*story.wrote, *story.automatic) if is_here else (story.created_at,)
                 if any(message.at <= at <= message.at + AT_ONCE for at in instants):
-                    known = self._machines.get(story.customer.id, message.at)
-                    self._machines[story.customer.id] = min(known, message.at)
+                    found[customer] = min(message.at, found.get(customer, message.at))
         for story in stories:
-            story.answered_at = self._machines.get(story.customer.id)
+            story.answered_at = found.get(story.customer.id)
 
     def was_down(self, at: int) -> bool:
         """Whether it could do nothing at `at`; at the end of a spell it can again."""
