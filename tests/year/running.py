@@ -41,7 +41,7 @@ TICKETS_A_SLICE = 60
 TEMPLATES = (
     "escalation-received", "several-requests", "still-working", "with-specialists",
     "premium-update", "billing-received", "billing-update", "outage-received", "outage-update",
-    "survey",
+    "satisfaction-survey",
 )  # fmt: skip
 LANGUAGES = ("en", "de", "fr", "es")
 SAYS = """---

@@ -169,6 +169,7 @@ PROMISES = (
         ),
         on_escalation="escalation-received",
         updates=Updates("still-working", False, _each(2, 4, 10, 20), 10),
+        follow_up=(SUPPORT.day, "satisfaction-survey"),
         inhibited_by="high-priority-first",
     ),
     Promise(
@@ -185,7 +186,7 @@ PROMISES = (
         levels=(Level("remind", _all(3), False), Level("lead", _all(6), True)),
         on_escalation="billing-received",
         updates=Updates("billing-update", False, _each(2, 3, 7.5, 15), 3),
-        follow_up=(OFFICE.day, "survey"),
+        follow_up=(OFFICE.day, "satisfaction-survey"),
     ),
     Promise(
         "outage-watch", 7, ALWAYS, "created",
@@ -194,7 +195,7 @@ PROMISES = (
         levels=(Level("on-call", _all(0.75), True),),
         on_escalation="outage-received",
         updates=Updates("outage-update", False, {"urgent": 90 * 60, "high": 3 * HOUR}, None),
-        follow_up=(4 * HOUR, "survey"),
+        follow_up=(4 * HOUR, "satisfaction-survey"),
     ),
 )  # fmt: skip
 
