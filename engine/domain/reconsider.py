@@ -20,7 +20,7 @@ from engine.domain.follow_up import plan_follow_up
 from engine.domain.reason import Reason
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
-from engine.domain.ticket import utc_second
+from engine.domain.ticket import Actor, utc_second
 from engine.domain.withholding import withheld
 
 _ENDS = frozenset({Reason.RESOLVED, Reason.GONE, Reason.MERGED, Reason.OFF, Reason.SHADOW})
@@ -116,13 +116,22 @@ def _why_not(
         return Reason.REPLIED
     standing = next((one for one in standings if one.rule.id == action.episode.rule), None)
     reason = _why_still(action, standing)
-    if reason is Reason.CHANGED_BY_PERSON and _is_said_since(action, decided_at, facts):
-        return Reason.JOINED
-    return reason
+    if reason is not Reason.CHANGED_BY_PERSON or _was_changed(action, decided_at, facts):
+        return reason
+    return Reason.JOINED if _is_said_since(action, decided_at, facts) else Reason.NOT_YET
+
+
+def _was_changed(action: Action, decided_at: datetime, facts: Facts) -> bool:
+    """Whether somebody else than we touched the ticket, or the rule, since the decision."""
+    known = facts.known.get(action.episode.rule)
+    events = facts.members[action.ticket].events
+    return (known is not None and known.since > decided_at) or any(
+        event.at > decided_at and event.actor is not Actor.OURSELVES for event in events
+    )
 
 
 def _is_said_since(action: Action, decided_at: datetime, facts: Facts) -> bool:
-    """Whether another message of ours to the ticket's customer is later, and moved the promise."""
+    """Whether another message of ours on the ticket is later than the decision."""
     return any(
         one.is_said and one.ticket == action.ticket and one.deliver_at > decided_at
         for one in facts.messages

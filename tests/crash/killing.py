@@ -299,17 +299,20 @@ class Killing:
     def is_quiet(self) -> bool:
         """Every level has fired, every customer message is decided, and nothing is on its way."""
         rows = self.rows("v_outbox")
-        told = [row for row in rows if row["audience"] == "customer"]
-        decided = sum(row["state"] != "cancelled" for row in told)
-        addresses = self.load.addresses()
-        wanted = sum(
-            count
-            for (ticket, _), count in self.load.customer_messages().items()
-            if self.takes_mail(addresses[ticket])
+        told = Counter(
+            (str(row["ticket"]), message_of(row))
+            for row in rows
+            if row["audience"] == "customer" and row["state"] != "cancelled"
         )
+        addresses = self.load.addresses()
+        wanted = {
+            said: count
+            for said, count in self.load.customer_messages().items()
+            if self.takes_mail(addresses[said[0]])
+        }
         return (
             len(self.rows("v_firings")) >= len(self.load.due())
-            and decided >= wanted
+            and all(told[said] >= count for said, count in wanted.items())
             and not any(row["state"] in ON_ITS_WAY for row in rows)
         )
 
@@ -329,3 +332,8 @@ class Killing:
 
     def states(self) -> Counter[str]:
         return Counter(str(row["state"]) for row in self.rows("v_outbox"))
+
+
+def message_of(row: Json) -> str:
+    """Which message to a customer a row of the outbox is; its key ends with it and its number."""
+    return str(row["idempotency_key"]).split("|")[-2]

@@ -7,6 +7,7 @@ full before the act.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -16,7 +17,8 @@ from engine.domain.ticket import Actor, Priority, Status
 from engine.pipeline.acknowledge import acknowledge
 from engine.pipeline.deliver import Delivered
 from engine.pipeline.silence import Asked, silence
-from engine.ports import Json, Sent, SentState
+from engine.ports import Json, Message, Sent, SentState
+from engine.simulation.helpdesk import ScriptedHelpdesk
 from tests.scenario.desk import CORA, OFFICE, Desk, at, rule, rules
 
 Happening = Callable[[Desk], object]
@@ -141,6 +143,30 @@ def test_an_update_that_was_held_up_until_the_next_fell_due_is_part_of_it(desk: 
         ("delivered", None),
     ]
     assert desk.told() == ["still-working"]
+
+
+def test_an_update_that_was_decided_while_the_one_before_went_out_late_waits_for_its_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_only(desk, "4h")
+    reply = ScriptedHelpdesk.reply
+
+    def slowly(
+        helpdesk: ScriptedHelpdesk, ticket_id: str, message: Message, when: datetime
+    ) -> Sent:
+        desk.evaluate_only("8h")
+        return reply(helpdesk, ticket_id, message, when)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ScriptedHelpdesk, "reply", slowly)
+        act(desk, "7h59m")
+    act(desk, "8h1m")
+    assert [(row["state"], row["reason"]) for row in outbox(desk)] == [
+        ("delivered", None),
+        ("cancelled", "not_yet"),
+    ]
+    desk.live("12h")
+    assert desk.heard() == ["still-working@7h59m", "still-working@11h59m"]
 
 
 def test_a_clock_that_was_set_back_undoes_no_decision(desk: Desk) -> None:
