@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.site import LinkedDesk, Make, Site
+from tests.web.conftest import desk, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 KEEP = "ESCALATORD_SCREENSHOTS"
 """Names a folder in which the pictures are kept."""
+
+__all__ = ["desk", "serve"]  # the pages are those of tests/web
 
 Open = Callable[..., "Page"]
 Shoot = Callable[["Page", str], Path]
@@ -74,23 +76,3 @@ def shoot(tmp_path: Path) -> Shoot:
         return picture
 
     return shoot
-
-
-@pytest.fixture
-def desk() -> LinkedDesk:
-    """A desk whose messages hold links."""
-    return LinkedDesk()
-
-
-@pytest.fixture
-def serve() -> Iterator[Make]:
-    """Serves the pages of a desk until the test is over."""
-    sites: list[Site] = []
-
-    def begin(desk: LinkedDesk, language: str = "en") -> Site:
-        sites.append(Site(desk, language=language))
-        return sites[-1]
-
-    yield begin
-    for site in sites:
-        site.close()

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 
 from engine.domain.actions import ActionKind
 from engine.domain.ticket import Customer, Priority
+from tests.browser.conftest import Shoot
 from tests.channels.received import Desk, case, legible
 from tests.channels.sink import MailSink, Received, SinkController
 
@@ -26,20 +25,6 @@ pytestmark = pytest.mark.system
 
 PHONE, DESK = 390, 1280
 BIDI = "\u202edesrever\u202c"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("there is no chromium")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -100,8 +85,8 @@ def mail(request: pytest.FixtureRequest, desk: Desk) -> tuple[str, Received]:
 
 
 @pytest.fixture(params=[PHONE, DESK])
-def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
         viewport={"width": request.param, "height": 844 if request.param == PHONE else 900},
         device_scale_factor=2 if request.param == PHONE else 1,
     )
@@ -126,13 +111,11 @@ def width_of(page: Page) -> int:
 
 
 def test_a_mail_fits_the_width_and_loads_nothing(
-    mail: tuple[str, Received], page: Page, tmp_path: Path
+    mail: tuple[str, Received], page: Page, shoot: Shoot, tmp_path: Path
 ) -> None:
     name, received = mail
     asked = show(page, received, tmp_path)
-    pictures = Path(os.environ.get("ESCALATORD_SCREENSHOTS") or tmp_path)
-    pictures.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=pictures / f"mail-{name}-{width_of(page)}.png", full_page=True)
+    shoot(page, f"mail-{name}-{width_of(page)}")
     assert asked == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_of(page)
     assert page.title() != "owned"

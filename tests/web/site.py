@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 
 from engine.domain.rule import Generation
-from engine.insight.contracts.documents import HealthDocument
 from engine.links import Lifetimes, MessageLinks, Tokens
 from engine.messages import TemplateComposer
 from engine.ports import Json
@@ -21,22 +20,11 @@ from engine.web.pages import pages
 from engine.web.people import People
 from engine.web.server import WebServer
 from tests.scenario.desk import Desk
+from tests.unit.web.test_pages import HEALTHY
 
 KEY = "0123456789abcdef0123456789abcdef"
 PUBLIC = "https://desk.example/esc"
 LIFETIMES = Lifetimes(acknowledge=timedelta(days=7), survey=timedelta(days=30))
-HEALTHY: HealthDocument = {
-    "format": "escalatord.health/1",
-    "ready": True,
-    "problems": [],
-    "degraded": False,
-    "generation": "abc",
-    "pid": 1,
-    "uptime_seconds": 5,
-    "last_tick_seconds": 1,
-    "helpdesks": [],
-    "failing": [],
-}
 
 
 @dataclass
