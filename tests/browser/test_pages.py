@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,14 +15,7 @@ from tests.web.site import LinkedDesk, Make, paths_in
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        shutil.which("chromium") is None and os.environ.get("ESCALATORD_SYSTEM_TESTS") != "1",
-        reason="chromium is missing: Debian's package chromium has it (make test-system)",
-    ),
-]
+pytestmark = [pytest.mark.system, pytest.mark.slow]
 
 WIDTHS = (320, 390, 1280)
 SUBJECT = "Checkout fails with error 500 since this morning, and orders are lost"
