@@ -110,8 +110,7 @@ def decide(
         next_at = promised_at(after, one, facts, now) if is_said else None
         tick.actions.append(reply_of(one, next_at, facts))
         if is_said and one.is_last:
-            occurrence = one.message.occurrence
-            tell_of_last_update(tick, one.standing, occurrence)
+            tell_of_last_update(tick, one.standing)
     messages = tuple(one.message for one in written)
     fired_rules = {new.standing.rule.id for new in firings}
     return Outcome(

@@ -120,8 +120,13 @@ def _as_due(standing: Standing, repeat: DueRepeat) -> LevelStanding:
     return LevelStanding(level, standing.levels[level.number - 1].state, repeat.due_at)
 
 
-def tell_of_last_update(tick: Tick, standing: Standing, occurrence: int) -> None:
-    """Tell the assignee that the customer hears nothing more by itself."""
+def tell_of_last_update(tick: Tick, standing: Standing) -> None:
+    """Tell the assignee that the customer hears nothing more by itself.
+
+    Once for each number of updates that the rule allows, however often the last had to be decided.
+    """
+    plan = standing.rule.customer
+    occurrence = (plan.updates.max if plan and plan.updates else None) or 1
     details = {
         "rule": rule_details(standing.rule),
         "level": {"number": 0, "name": "last customer update", "kind": None},

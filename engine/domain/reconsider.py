@@ -115,10 +115,14 @@ def _why_not(
     if view.last_agent_reply_at is not None and view.last_agent_reply_at > decided_at:
         return Reason.REPLIED
     standing = next((one for one in standings if one.rule.id == action.episode.rule), None)
-    reason = _why_still(action, standing)
-    if reason is not Reason.CHANGED_BY_PERSON or _was_changed(action, decided_at, facts):
-        return reason
-    return Reason.JOINED if _is_said_since(action, decided_at, facts) else Reason.NOT_YET
+    return _why_still(action, standing) or _why_later(action, decided_at, facts)
+
+
+def _why_later(action: Action, decided_at: datetime, facts: Facts) -> Reason:
+    """Why what the rule still has to say is not to be said yet."""
+    if _is_said_since(action, decided_at, facts):
+        return Reason.JOINED
+    return Reason.CHANGED_BY_PERSON if _was_changed(action, decided_at, facts) else Reason.NOT_YET
 
 
 def _was_changed(action: Action, decided_at: datetime, facts: Facts) -> bool:
@@ -138,16 +142,15 @@ def _is_said_since(action: Action, decided_at: datetime, facts: Facts) -> bool:
     )
 
 
-def _why_still(action: Action, standing: Standing | None) -> Reason:
-    """Why a rule has nothing to say of what it had, though nobody answered."""
+def _why_still(action: Action, standing: Standing | None) -> Reason | None:
+    """Why a rule has nothing to say of what it had, though nobody answered; None if it may have."""
     if standing is None:
         return Reason.OFF
     if not standing.is_live:
         return standing.reason if standing.reason in _ENDS else Reason.SUSPENDED
     if standing.pauses and standing.pauses[-1][1] is None:
         return Reason.PAUSED
-    is_news = _kind(action) is MessageKind.ON_ESCALATION
-    return Reason.TOO_LATE if is_news else Reason.CHANGED_BY_PERSON
+    return Reason.TOO_LATE if _kind(action) is MessageKind.ON_ESCALATION else None
 
 
 def _kind(action: Action) -> MessageKind:

@@ -95,13 +95,9 @@ def _to_staff(tick: Tick, standing: Standing, template: str) -> Action | None:
         due = LevelStanding(level.level, LevelState.DUE, level.due_at or tick.now)
         act_on_levels(tick, replace(present, due=(due,)), (), over_budget=False)
     elif template == LAST_UPDATE and has_updates:
-        tell_of_last_update(tick, present, _updates_allowed(standing.rule.customer))
+        tell_of_last_update(tick, present)
     told = [one for one in tick.actions[began:] if one.kind is ActionKind.NOTIFY]
     return told[0] if told else None
-
-
-def _updates_allowed(plan: CustomerPlan | None) -> int:
-    return (plan.updates.max if plan and plan.updates else None) or 1
 
 
 def _level_with(standing: Standing, template: str) -> LevelStanding | None:

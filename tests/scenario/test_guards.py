@@ -145,6 +145,17 @@ def test_an_update_that_was_held_up_until_the_next_fell_due_is_part_of_it(desk: 
     assert desk.told() == ["still-working"]
 
 
+def test_staff_hear_once_of_a_last_update_that_had_to_be_decided_again(desk: Desk) -> None:
+    posted = "{updates: {from: match, every: 4h, template: still-working, max: 1}}"
+    decide_only(desk, "4h", rule(levels="[]", customer=posted))
+    desk.set("4h1m", status=Status.PENDING_CUSTOMER)
+    desk.set("5h", status=Status.OPEN)
+    act(desk, "4h2m")
+    desk.live("2d")
+    assert [row["state"] for row in outbox(desk)] == ["cancelled", "delivered"]
+    assert desk.receivers() == ["everybody"]
+
+
 def test_an_update_that_was_decided_while_the_one_before_went_out_late_waits_for_its_turn(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
