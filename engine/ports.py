@@ -706,6 +706,10 @@ class Transaction(Protocol):
         """Replies to customers that may have arrived, in order of id."""
         ...
 
+    def being_told(self, tickets: Iterable[str]) -> frozenset[str]:
+        """Those of these tickets on which a message to the customer is on its way."""
+        ...
+
     def is_overtaken(self, row_id: int) -> bool:
         """Whether a later row of the same lane is on its way, too."""
         ...

@@ -205,7 +205,7 @@ def _update(
     episode = standing.episode
     assert episode is not None  # noqa: S101 - a voice has one
     said = _updates_said(episode, facts)
-    if not voices[0].has_more(facts):
+    if not voices[0].has_more(facts) or standing.look.newest in facts.being_told:
         return None, None
     due_at = _update_due_at(voices, facts, now, standing.look.newest or "")
     if due_at is None or due_at > now:

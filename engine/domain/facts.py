@@ -67,6 +67,8 @@ class Facts:
         taken: (ticket, field) that rules on other subjects write at this very instant.
         messages: Our messages to these tickets and to their customers, newest last; those that
             were skipped among them.
+        being_told: Tickets on which a message to the customer is on its way: until it has arrived,
+            or will not, no update follows.
         turns: Per customer that heard from us: when they turned to us, on any ticket, in order.
         last_heard: Per customer: the ticket on which they last heard from us, where it is none of
             the members.
@@ -94,6 +96,7 @@ class Facts:
     )
     taken: frozenset[tuple[str, str]] = frozenset()
     messages: tuple[CustomerMessage, ...] = ()
+    being_told: frozenset[str] = frozenset()
     turns: Mapping[str, tuple[Contact, ...]] = field(default_factory=lambda: MappingProxyType({}))
     last_heard: Mapping[str, History] = field(default_factory=lambda: MappingProxyType({}))
     bounces: Mapping[str, Bounce] = field(default_factory=lambda: MappingProxyType({}))

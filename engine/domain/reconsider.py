@@ -20,7 +20,7 @@ from engine.domain.follow_up import plan_follow_up
 from engine.domain.reason import Reason
 from engine.domain.ruleset import Ruleset
 from engine.domain.standing import Standing
-from engine.domain.ticket import Actor, utc_second
+from engine.domain.ticket import utc_second
 from engine.domain.withholding import withheld
 
 _ENDS = frozenset({Reason.RESOLVED, Reason.GONE, Reason.MERGED, Reason.OFF, Reason.SHADOW})
@@ -83,6 +83,7 @@ def _as_if_unsaid(facts: Facts, action: Action) -> Facts:
         facts,
         episodes=episodes,
         messages=tuple(one for one in facts.messages if not _is_it(one, action)),
+        being_told=frozenset(),  # it is on its way itself
         bounces={name: one for name, one in facts.bounces.items() if one.key != action.key},
     )
 
@@ -120,18 +121,8 @@ def _why_not(
 
 def _why_later(action: Action, decided_at: datetime, facts: Facts) -> Reason:
     """Why what the rule still has to say is not to be said yet."""
-    if _is_said_since(action, decided_at, facts):
-        return Reason.JOINED
-    return Reason.CHANGED_BY_PERSON if _was_changed(action, decided_at, facts) else Reason.NOT_YET
-
-
-def _was_changed(action: Action, decided_at: datetime, facts: Facts) -> bool:
-    """Whether somebody else than we touched the ticket, or the rule, since the decision."""
-    known = facts.known.get(action.episode.rule)
-    events = facts.members[action.ticket].events
-    return (known is not None and known.since > decided_at) or any(
-        event.at > decided_at and event.actor is not Actor.OURSELVES for event in events
-    )
+    is_joined = _is_said_since(action, decided_at, facts)
+    return Reason.JOINED if is_joined else Reason.CHANGED_BY_PERSON
 
 
 def _is_said_since(action: Action, decided_at: datetime, facts: Facts) -> bool:

@@ -41,6 +41,7 @@ class Gathered:
     group_events: dict[str, tuple[Event, ...]]
     customer_escalations: dict[str, tuple[datetime, ...]]
     messages: list[CustomerMessage]
+    being_told: set[str]
     turns: dict[str, tuple[Contact, ...]]
     last_heard: dict[str, History]
     bounces: dict[str, Bounce]
@@ -80,6 +81,7 @@ class Gathered:
                 or message.ticket in merged
                 or message.customer in customers
             ),
+            being_told=frozenset(merged.get(name, name) for name in self.being_told),
             turns=self.turns,
             last_heard=self.last_heard,
             bounces=self.bounces,
@@ -95,7 +97,10 @@ class Gathered:
 
     def add(self, messages: Iterable[CustomerMessage], spent: Mapping[str, int]) -> None:
         """What one decision of the batch did, for the next ones to know."""
-        self.messages.extend(messages)
+        for message in messages:
+            self.messages.append(message)
+            if message.is_said:
+                self.being_told.add(message.ticket)
         for rule, count in spent.items():
             self.budget_used[rule] = self.budget_used.get(rule, 0) + count
 
@@ -153,6 +158,7 @@ def gather(
             tx.escalations_of_customers(customers) if ruleset.reads_customer_escalations else {}
         ),
         messages=list(messages),
+        being_told=set(tx.being_told(names)) if speaks else set(),
         turns=_turns(tx, messages, customers),
         last_heard=_last_heard(tx, messages, histories, customers, now),
         bounces=tx.bounces(_addresses(histories.values(), now)) if speaks else {},

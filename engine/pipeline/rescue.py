@@ -66,6 +66,8 @@ def _resolve(
     # It is as due as it was: `expired_by` may lie ahead, to take in the leases of the dead.
     if not tx.snooze(row.id, token, row.next_attempt_at, reason, state):
         return None
+    if state is OutboxState.UNKNOWN:  # it is on its way no more: the next update may follow
+        tx.mark_due({row.action.ticket, row.action.subject}, now)
     receivers = outside.ruleset.generation.receivers
     is_told = tell_staff(tx, row, state, reason, receivers, now)
     return Finished(row, state, reason, is_lost=not is_told)

@@ -147,6 +147,15 @@ _MESSAGES_TO = (
     .group_by(_O.receipt)
 )
 _later = OUTBOX.alias("later")
+_BEING_TOLD = (
+    select(_O.ticket)
+    .distinct()
+    .where(
+        among(_O.ticket, "ids"),
+        text(IS_ON_ITS_WAY),
+        _O.audience == Audience.CUSTOMER.value,
+    )
+)
 _LATER_ROWS = (
     select(func.count())
     .select_from(OUTBOX.join(_later, and_(_later.c.ticket == _O.ticket, _later.c.lane == _O.lane)))
@@ -282,6 +291,10 @@ class OutboxPart(Part):
     def unknown_replies(self) -> list[OutboxRow]:
         """Replies to customers that may have arrived, in order of id."""
         return [_row(row) for row in self._rows(_UNKNOWN_REPLIES)]
+
+    def being_told(self, tickets: Iterable[str]) -> frozenset[str]:
+        """Those of these tickets on which a message to the customer is on its way."""
+        return frozenset(row.ticket for row in self._rows_of(_BEING_TOLD, tickets))
 
     def is_overtaken(self, row_id: int) -> bool:
         """Whether a later row of the same ticket and lane is on its way, too."""

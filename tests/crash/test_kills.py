@@ -132,12 +132,10 @@ def test_every_customer_message_was_delivered_or_is_held(aftermath: Aftermath) -
 
 
 def test_what_was_put_off_says_why(aftermath: Aftermath) -> None:
-    # What waited for its turn may by then be too close to another message to the same customer,
-    # overtaken by the next, or early, since the one before went out late; and people assign
-    # tickets meanwhile. It is decided anew, under the next number.
+    # What waited for its turn may by then be too close to another message to the same customer, or
+    # overtaken by one. It is decided anew, under the next number.
     put_off = aftermath.rows(audience="customer", state="cancelled")
-    reasons = {"customer_limit", "joined", "not_yet", "changed_by_person"}
-    assert {row["reason"] for row in put_off} <= reasons
+    assert {row["reason"] for row in put_off} <= {"customer_limit", "joined"}
 
 
 def test_what_counts_as_delivered_to_a_customer_has_arrived(aftermath: Aftermath) -> None:

@@ -7,7 +7,6 @@ full before the act.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 
@@ -17,8 +16,7 @@ from engine.domain.ticket import Actor, Priority, Status
 from engine.pipeline.acknowledge import acknowledge
 from engine.pipeline.deliver import Delivered
 from engine.pipeline.silence import Asked, silence
-from engine.ports import Json, Message, Sent, SentState
-from engine.simulation.helpdesk import ScriptedHelpdesk
+from engine.ports import Json, Sent, SentState
 from tests.scenario.desk import CORA, OFFICE, Desk, at, rule, rules
 
 Happening = Callable[[Desk], object]
@@ -134,15 +132,26 @@ def test_an_update_that_nothing_overtook_is_sent(desk: Desk) -> None:
     assert desk.told() == ["still-working"]
 
 
-def test_an_update_that_was_held_up_until_the_next_fell_due_is_part_of_it(desk: Desk) -> None:
+def test_no_update_follows_one_that_is_still_on_its_way(desk: Desk) -> None:
     decide_only(desk, "4h")
     desk.evaluate_only("8h")
     act(desk, "8h1m")
-    assert [(row["state"], row["reason"]) for row in outbox(desk)] == [
-        ("cancelled", "joined"),
-        ("delivered", None),
-    ]
-    assert desk.told() == ["still-working"]
+    desk.live("12h1m")
+    assert desk.heard() == ["still-working@8h1m", "still-working@12h1m"]
+    assert [row["state"] for row in outbox(desk)] == ["delivered", "delivered"]
+
+
+@pytest.mark.parametrize(
+    "ended", [SentState.UNKNOWN, SentState.REJECTED], ids=lambda state: state.value
+)
+def test_updates_go_on_after_one_that_did_not_arrive(desk: Desk, ended: SentState) -> None:
+    decide_only(desk, "4h")
+    desk.helpdesk.keeps_no_keys = True
+    desk.helpdesk.outcomes.append(Sent(ended, reason="no"))
+    act(desk, "4h1m")
+    desk.live("8h1m")
+    states = [row["state"] for row in outbox(desk)]
+    assert states == [ended.value, "delivered"]
 
 
 def test_staff_hear_once_of_a_last_update_that_had_to_be_decided_again(desk: Desk) -> None:
@@ -154,30 +163,6 @@ def test_staff_hear_once_of_a_last_update_that_had_to_be_decided_again(desk: Des
     desk.live("2d")
     assert [row["state"] for row in outbox(desk)] == ["cancelled", "delivered"]
     assert desk.receivers() == ["everybody"]
-
-
-def test_an_update_that_was_decided_while_the_one_before_went_out_late_waits_for_its_turn(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    decide_only(desk, "4h")
-    reply = ScriptedHelpdesk.reply
-
-    def slowly(
-        helpdesk: ScriptedHelpdesk, ticket_id: str, message: Message, when: datetime
-    ) -> Sent:
-        desk.evaluate_only("8h")
-        return reply(helpdesk, ticket_id, message, when)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ScriptedHelpdesk, "reply", slowly)
-        act(desk, "7h59m")
-    act(desk, "8h1m")
-    assert [(row["state"], row["reason"]) for row in outbox(desk)] == [
-        ("delivered", None),
-        ("cancelled", "not_yet"),
-    ]
-    desk.live("12h")
-    assert desk.heard() == ["still-working@7h59m", "still-working@11h59m"]
 
 
 def test_a_clock_that_was_set_back_undoes_no_decision(desk: Desk) -> None:

@@ -431,6 +431,19 @@ def test_a_message_is_overtaken_by_a_later_one_of_its_lane_that_is_on_its_way(
         assert not transaction.is_overtaken(1)
 
 
+def test_a_ticket_is_being_told_of_while_a_message_to_its_customer_is_on_its_way(
+    store: SqlStore,
+) -> None:
+    tickets = {"desk:1", "desk:2", "desk:3"}
+    with store.write() as transaction:
+        queue(transaction, reply("a"), action("b", ticket="desk:2"), reply("c", ticket="desk:4"))
+        assert transaction.being_told(tickets) == {"desk:1"}
+        lease(transaction)
+        assert transaction.being_told(tickets) == {"desk:1"}
+        transaction.finish(1, "t", OutboxState.CANCELLED, NOON)
+        assert transaction.being_told(tickets) == set()
+
+
 def test_replies_that_may_have_arrived_are_found(store: SqlStore) -> None:
     with store.write() as transaction:
         for key, ticket in (("a", "desk:1"), ("b", "desk:2")):

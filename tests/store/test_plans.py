@@ -50,6 +50,7 @@ QUESTIONS: dict[str, Callable[[SqlTransaction], object]] = {
     ),
     "messages_to": lambda tx: tx.messages_to(notice("k", "lead@example.com"), NOON),
     "unknown_replies": lambda tx: tx.unknown_replies(),
+    "being_told": lambda tx: tx.being_told(SOME),
     "is_overtaken": lambda tx: tx.is_overtaken(7),
     "records": lambda tx: tx.records(SOME),
     "save_records": lambda tx: keep(tx, record(ticket(1), ticket_event("new")), ticket(1)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -94,6 +94,12 @@ class MemoryOutbox(MemoryPart):
             for row in rows
             if row.state is OutboxState.UNKNOWN and row.action.kind is ActionKind.REPLY
         ]
+
+    def being_told(self, tickets: Iterable[str]) -> frozenset[str]:
+        """Those of these tickets on which a message to the customer is on its way."""
+        rows = (self._tables.outbox[number] for number in self._tables.on_their_way)
+        told = {row.action.ticket for row in rows if row.action.audience is Audience.CUSTOMER}
+        return frozenset(told.intersection(tickets))
 
     def is_overtaken(self, row_id: int) -> bool:
         """Whether a later row of the same lane is on its way, too."""
