@@ -119,9 +119,9 @@ def test_a_desk_closed_for_easter_loses_nothing_and_floods_nobody_on_tuesday(
     )
     assert all(r["fired_at"] == r["due_at"] for r in desk.view("v_firings"))
 
-    # Nobody is told anything while the desk is closed.
+    # Nobody is told anything while the desk is closed; fields that a budget held may be set.
     shut = (local("2027-03-25", CLOSES), local("2027-03-30", OPENS))
-    rows = desk.view("v_outbox", state="delivered")
+    rows = [r for r in desk.view("v_outbox", state="delivered") if r["audience"] != "ticket"]
     assert not [row for row in rows if shut[0] < at(row, "finished_at") < shut[1]]
 
     # On Tuesday: within the budget, one digest an hour at the most of each instant, one message.
