@@ -20,7 +20,7 @@ from engine.testing import ticket
 from tests.scenario.desk import Desk, rule, rules
 
 BERLIN = ZoneInfo("Europe/Berlin")
-WAITED, CAME_IN = 5000, 1000
+WAITED, CAME_IN = 500, 100
 """Tickets from the days before Easter, and from its four days."""
 BUDGET = 50
 OPENS, CLOSES = 9, 17
