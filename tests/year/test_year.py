@@ -22,7 +22,7 @@ from tests.year.running import (
 )
 
 TICKETS = int(os.environ.get("ESCALATORD_YEAR_TICKETS", "300"))
-"""A year of 10,000 takes hours: a customer with hundreds of tickets is slow to decide about."""
+"""10,000 had not ended after half an hour: who has hundreds of tickets is slow to decide about."""
 ON_SQLITE = 60
 SEED = 1
 
