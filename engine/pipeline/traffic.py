@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from engine.domain.circuit import Circuit, Failure
@@ -80,7 +80,7 @@ class Traffic:
         with self._lock:
             before = self._circuits.get(way, Circuit())
             if has_failed(sent):
-                asked = sent.retry_after or ended - ended
+                asked = sent.retry_after or timedelta()
                 after = before.failed(Failure(began, ended, sent.reason, asked))
             else:
                 after = before.answered()
