@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -34,7 +35,7 @@ def event_anchor(since: Since, view: View) -> Mark | None:
 
 def match_anchor(
     history: History,
-    elsewhere: Iterable[datetime],
+    instants: Iterable[datetime],
     without: frozenset[str],
     at: datetime,
     situate: Callable[[View, datetime], Situation],
@@ -43,23 +44,21 @@ def match_anchor(
 ) -> Mark | None:
     """When a rule began to hold that still holds at `at`; told by the events, not by our looking.
 
-    1. Visit, from the creation on, every instant at which something happened, here or `elsewhere`
-       (escalations that a match may count), or at which time alone could change the condition;
-       instants inside a resolution that was taken back are no instants.
+    1. Visit, from the creation on, the `instants` at which something happened that the condition
+       could notice, and those at which time alone could change it; instants inside a resolution
+       that was taken back are no instants.
     2. A spell begins when the condition holds after a gap of at least `MATCH_GAP`.
     3. The answer is the beginning of the spell that reaches `at`.
     """
-    events = {event.at: event.anchor_key for event in reversed(history.events)}
     gaps = tuple(history.as_of(at, without).uncounted_gaps)
     walk = Walk(history, without)
     created_at = history.opening.created_at
-    others = (instant for instant in elsewhere if created_at < instant <= at)
-    pending = sorted({*history.instants(at), *others})
+    pending = deque(sorted({one for one in instants if created_at <= one <= at}))
     began: datetime | None = None
     ended: datetime | None = None
     held = False
     while pending:
-        instant = pending.pop(0)
+        instant = pending.popleft()
         if any(since <= instant < until for since, until in gaps):
             continue
         view = walk.to(instant)
@@ -72,10 +71,11 @@ def match_anchor(
         held = holds_now
         moves_at = changes_at(situation)
         if moves_at is not None and moves_at <= at and (not pending or moves_at < pending[0]):
-            pending.insert(0, moves_at)
+            pending.appendleft(moves_at)
     if not held or began is None:
         return None
-    return Mark(events.get(began, utc_second(began)), began)
+    keys = (event.anchor_key for event in history.events if event.at == began)
+    return Mark(next(keys, utc_second(began)), began)
 
 
 def group_anchor(condition: Condition, situation: Situation) -> Mark | None:

@@ -82,6 +82,8 @@ FIELDS: dict[str, FieldKind] = {
 }
 """Every field that `match` knows, `fields.NAME` (text) aside."""
 
+ESCALATION_COUNTS = ("escalations", "customer.escalations")
+
 Wanted = str | int | timedelta | bool | tuple[str, ...] | tuple[int, ...] | tuple[timedelta, ...]
 
 
@@ -167,3 +169,16 @@ class Not:
 
 
 Condition = All | Any | Not | Test | ContactsTest | MessageTest
+
+
+def reads(condition: Condition, name: str) -> bool:
+    """Whether any test of a condition is of the field of that name."""
+    match condition:
+        case Test(field=found):
+            return found == name
+        case All(parts) | Any(parts):
+            return any(reads(part, name) for part in parts)
+        case Not(part):
+            return reads(part, name)
+        case _:
+            return False

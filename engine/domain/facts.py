@@ -115,9 +115,16 @@ class Facts:
 
     def view(self, ticket_id: str, at: datetime, without: frozenset[str] = frozenset()) -> View:
         """How a member stood at `at`, what one rule (by all its ids) wrote aside."""
-        history = self.members[ticket_id]
+        return self._view(self.members[ticket_id], at, without)
+
+    def view_where_heard(self, customer: str, at: datetime) -> View | None:
+        """How the ticket stood on which a customer last heard from us, if it is no member."""
+        history = self.last_heard.get(customer)
+        return self._view(history, at) if history else None
+
+    def _view(self, history: History, at: datetime, without: frozenset[str] = frozenset()) -> View:
         rules = without & history.writing_rules
-        key = (ticket_id, at, rules)
+        key = (history.ticket_id, at, rules)
         found = self._views.get(key)
         if found is None:
             found = self._views[key] = history.as_of(at, rules)

@@ -79,7 +79,10 @@ def take(fold: Fold, events: Iterable[Event], without: frozenset[str]) -> None:
 
 def _take_message(fold: Fold, event: Event) -> None:
     view = fold.view
-    if _is_answer_at_once(fold, event):
+    if event.actor is Actor.OURSELVES:
+        if event.is_public:
+            view.last_public_update_at = event.at
+    elif _is_answer_at_once(fold, event):
         view.answers_itself_at = event.at
     elif event.actor is Actor.CUSTOMER:
         view.answers_itself_at = None
@@ -89,8 +92,6 @@ def _take_message(fold: Fold, event: Event) -> None:
         view.last_agent_reply_at = view.last_public_update_at = event.at
         view.waiting = None
         view.unanswered_messages = 0
-    elif event.is_public and event.actor is Actor.OURSELVES:
-        view.last_public_update_at = event.at
 
 
 def _is_answer_at_once(fold: Fold, event: Event) -> bool:

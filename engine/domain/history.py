@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
-from engine.domain.autoresponder import answers_among
+from engine.domain.autoresponder import Answers, answers_among
 from engine.domain.fold import Fold, is_customer_message, opening_view, take, take_over
-from engine.domain.ticket import Customer, Event, EventKind, Ticket, with_values
+from engine.domain.ticket import Actor, Customer, Event, EventKind, Ticket, with_values
 from engine.domain.view import CREATION, Mark, View
 
 __all__ = ["CREATION", "Absorbed", "History", "Mark", "View", "Walk"]
@@ -31,7 +32,7 @@ class Absorbed:
     history: History
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """How a ticket was opened, and everything that happened since, in order.
 
@@ -48,7 +49,7 @@ class History:
         """``HELPDESK:ID``."""
         return self.opening.id
 
-    @property
+    @cached_property
     def writing_rules(self) -> frozenset[str]:
         """Ids of the rules that have changed a field of the ticket."""
         return frozenset(
@@ -57,11 +58,27 @@ class History:
             if event.kind is EventKind.CHANGED and event.rule is not None
         )
 
-    def instants(self, until: datetime) -> list[datetime]:
-        """When something happened, from the creation to `until`, each instant once."""
-        seen = {self.opening.created_at: None}
-        seen.update((event.at, None) for event in self.events if event.at <= until)
-        seen.update((one.at, None) for one in self.absorbed if one.at <= until)
+    @cached_property
+    def answers(self) -> Answers:
+        """What answered our messages on it at once."""
+        return answers_among(self.events)
+
+    @cached_property
+    def customer_wrote_at(self) -> list[datetime]:
+        """When its customer wrote, and no machine of theirs, in order (aware UTC)."""
+        return [event.at for event in self.events if is_customer_message(event, self.answers)]
+
+    def instants(self, until: datetime, *, with_ours: bool = True) -> list[datetime]:
+        """When something happened, from the creation to `until`, each instant once.
+
+        Args:
+            until: The last instant (aware UTC).
+            with_ours: Count what we wrote to the customer as something.
+        """
+        events = self.events[: bisect_right(self.events, until, key=_at)]
+        seen = {self.opening.created_at}
+        seen.update(event.at for event in events if with_ours or not _is_our_message(event))
+        seen.update(one.at for one in self.absorbed if one.at <= until)
         return sorted(seen)
 
     def done_to_it(self) -> Iterable[Event]:
@@ -119,10 +136,8 @@ class Walk:
         self._next = 0
         self._fold = Fold(opening_view(opening), opening.status, opening.assignee)
         # Both are asked about what came before an instant: later messages are as good as not there.
-        self._fold.answers = answers_among(history.events)
-        self._fold.wrote_at = [
-            event.at for event in history.events if is_customer_message(event, self._fold.answers)
-        ]
+        self._fold.answers = history.answers
+        self._fold.wrote_at = history.customer_wrote_at
 
     def to(self, at: datetime) -> View:
         """Go on to `at`, never back: how the ticket stood, everything of that instant included."""
@@ -145,3 +160,7 @@ class Walk:
 
 def _at(event: Event) -> datetime:
     return event.at
+
+
+def _is_our_message(event: Event) -> bool:
+    return event.kind is EventKind.MESSAGE and event.actor is Actor.OURSELVES

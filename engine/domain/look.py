@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.domain.anchor import event_anchor, group_anchor, match_anchor
 from engine.domain.facts import Facts
-from engine.domain.history import Mark, View
+from engine.domain.history import History, Mark, View
 from engine.domain.matching import Finding, Situation, earliest
 from engine.domain.rule import Since, UpdatesFrom
 from engine.domain.ruleset import CompiledRule
@@ -112,10 +112,9 @@ def _anchor(compiled: CompiledRule, facts: Facts, name: str, situation: Situatio
 
 def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime) -> Mark | None:
     history = facts.members[name]
-    customer = history.customer_at(at) or ""
     return match_anchor(
         history,
-        (*facts.escalations.get(name, ()), *facts.customer_escalations.get(customer, ())),
+        _instants(compiled, facts, history, at),
         compiled.rule.ids,
         at,
         lambda past, instant: _situation(compiled, facts, past, instant),
@@ -124,12 +123,22 @@ def _match_anchor(compiled: CompiledRule, facts: Facts, name: str, at: datetime)
     )
 
 
+def _instants(
+    compiled: CompiledRule, facts: Facts, history: History, at: datetime
+) -> Iterator[datetime]:
+    """When something happened, up to `at`, that the rule's condition could notice."""
+    yield from history.instants(at, with_ours=compiled.reads_our_messages)
+    if compiled.reads_escalations:
+        yield from facts.escalations.get(history.ticket_id, ())
+        yield from facts.customer_escalations.get(history.customer_at(at) or "", ())
+
+
 def holds_since(compiled: CompiledRule, facts: Facts, seen: Look, now: datetime) -> datetime | None:
     """When the rule began to hold, where its customer updates count from there (aware UTC)."""
     plan = compiled.rule.customer
     if plan is None or plan.updates is None or plan.updates.starts is not UpdatesFrom.MATCH:
         return None
-    if facts.by is not None:
+    if facts.by is not None or compiled.rule.clock.since is Since.MATCH:
         return seen.anchor.at if seen.anchor else None
     mark = _match_anchor(compiled, facts, facts.subject, now)
     return mark.at if mark else None

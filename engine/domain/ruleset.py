@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.domain.anchor import group_test
-from engine.domain.condition import All, Any, Condition, ContactsBy, ContactsTest, Not, Test
+from engine.domain.condition import ESCALATION_COUNTS, ContactsBy, ContactsTest, reads
 from engine.domain.matching import Compiled, compile_condition, dispatch_values
 from engine.domain.rule import Generation, Mode, Rule
 from engine.domain.ticket import Priority, Status, Ticket
@@ -37,6 +37,16 @@ class CompiledRule:
     def contacts(self) -> ContactsTest | None:
         """The test that makes its subject a group, if any."""
         return group_test(self.rule.match)
+
+    @cached_property
+    def reads_our_messages(self) -> bool:
+        """Whether what we write to the customer can change that it holds."""
+        return reads(self.rule.match, "since_public_update")
+
+    @cached_property
+    def reads_escalations(self) -> bool:
+        """Whether it tests how often the ticket, or its customer's tickets, were escalated."""
+        return any(reads(self.rule.match, name) for name in ESCALATION_COUNTS)
 
     def concerns(self, ticket: Ticket) -> bool:
         """Whether the ticket has the plain values without which the rule can not hold.
@@ -111,31 +121,17 @@ class Ruleset:
     @cached_property
     def reads_customer_escalations(self) -> bool:
         """Whether any rule tests how often a customer's tickets were escalated."""
-        return any(_reads(c.rule.match, "customer.escalations") for c in self.rules)
+        return any(reads(c.rule.match, "customer.escalations") for c in self.rules)
 
     @cached_property
     def reads_escalations(self) -> bool:
         """Whether any rule tests how often a ticket, or its customer's tickets, were escalated."""
-        return self.reads_customer_escalations or any(
-            _reads(compiled.rule.match, "escalations") for compiled in self.rules
-        )
+        return any(compiled.reads_escalations for compiled in self.rules)
 
     @cached_property
     def group_kinds(self) -> tuple[ContactsBy, ...]:
         """The kinds of group that some rule reads."""
         return tuple(kind for kind in ContactsBy if self.of_groups(kind))
-
-
-def _reads(condition: Condition, name: str) -> bool:
-    match condition:
-        case Test(field=found):
-            return found == name
-        case All(parts) | Any(parts):
-            return any(_reads(part, name) for part in parts)
-        case Not(part):
-            return _reads(part, name)
-        case _:
-            return False
 
 
 def _ordered(rules: tuple[Rule, ...]) -> list[CompiledRule]:

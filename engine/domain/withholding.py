@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,28 +79,36 @@ def _answer_at_once(facts: Facts, view: View, now: datetime) -> _Answer | None:
     if view.answers_itself_at is not None:
         return _Answer(view.answers_itself_at, view.ticket.id)
     customer = view.ticket.customer.id or ""
-    turns = [one for one in facts.turns.get(customer, ()) if one.at <= now]
-    answers = [*_on_another_ticket(facts, customer, now), *_new_tickets(facts, customer, turns)]
-    last = max(answers, key=lambda one: one.at, default=None)
-    people = (view.last_customer_message_at, view.last_agent_reply_at, *(one.at for one in turns))
+    turns = facts.turns.get(customer, ())
+    turns = turns[: bisect_right(turns, now, key=_at)]
+    answers = [*_on_another_ticket(facts, customer, now), *_new_ticket(facts, customer, turns)]
+    last = max(answers, key=_at, default=None)
+    people = (view.last_customer_message_at, view.last_agent_reply_at, *map(_at, turns[-1:]))
     if last is None or any(at is not None and at > last.at for at in people):
         return None
     return last
 
 
 def _on_another_ticket(facts: Facts, customer: str, now: datetime) -> Iterator[_Answer]:
-    history = facts.last_heard.get(customer)
-    answered_at = history.as_of(now).answers_itself_at if history else None
-    if history is not None and answered_at is not None:
-        yield _Answer(answered_at, history.ticket_id)
+    view = facts.view_where_heard(customer, now)
+    if view is not None and view.answers_itself_at is not None:
+        yield _Answer(view.answers_itself_at, view.ticket.id)
 
 
-def _new_tickets(facts: Facts, customer: str, turns: Sequence[Contact]) -> Iterator[_Answer]:
+def _new_ticket(facts: Facts, customer: str, turns: Sequence[Contact]) -> Iterator[_Answer]:
+    """The customer's last turn to us, if it opened a ticket: an earlier one counts no more."""
+    last = turns[bisect_left(turns, turns[-1].at, key=_at) :] if turns else ()
+    opened = [(one.origin or one.ticket.id, one.at) for one in last if one.key == CREATION]
+    if not opened:
+        return
     spoke = [
         (said.ticket, said.deliver_at)
         for said in facts.messages
         if said.customer == customer and said.skipped is None
     ]
-    opened = [(one.origin or one.ticket.id, one.at) for one in turns if one.key == CREATION]
     for ticket, at in opened_at_once(opened, spoke):
         yield _Answer(at, ticket)
+
+
+def _at(one: Contact | _Answer) -> datetime:
+    return one.at
