@@ -434,7 +434,7 @@ class App:
         self.store.copy_into(copy)
         apart = App(self.settings, copy, io.StringIO(), dry_run=True)
         apart.helpdesks = {
-            name: StillHelpdesk(name, copy, apart.recording, can_reply=one.can_reply)
+            name: StillHelpdesk(name, copy, apart.recording, one.can)
             for name, one in self.helpdesks.items()
         }
         return apart
@@ -443,6 +443,8 @@ class App:
         """Let go of connections and files."""
         for channel in self.channels.values():
             channel.close()
+        for helpdesk in self.helpdesks.values():
+            helpdesk.close()
         self.store.close()
 
 

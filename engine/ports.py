@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from engine.domain.actions import Action, FieldChange
     from engine.domain.bounce import Bounce
+    from engine.domain.capability import Capabilities
     from engine.domain.condition import ContactsBy
     from engine.domain.contact import Contact
     from engine.domain.episode import CustomerMessage, Episode
@@ -50,6 +51,9 @@ class Observation:
             ticket up to `at`, in its own order, with stable ids; the creation aside. None where it
             keeps none: the pipeline then compares with the last observation.
         messages: Where it keeps no history: messages seen since the last observation.
+        by_our_account: Ids of the events whose author is the account that we use. Others may use
+            it too, so that this alone makes none of them ours; but what somebody else wrote is
+            surely not. None where the source does not tell authors apart.
     """
 
     ticket: Ticket
@@ -57,6 +61,7 @@ class Observation:
     opening: Ticket | None = None
     events: tuple[Event, ...] | None = None
     messages: tuple[Event, ...] = ()
+    by_our_account: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,77 @@ class Batch:
         watermark: Where to go on next time; committed together with the observations.
         rejected: What could not be understood.
         is_complete: Everything up to `until` has been read; otherwise ask again at once.
+        open_tickets: How many open tickets it shows us at this moment, where it can count them
+            cheaply; None where it cannot. If there are none, and there were some, it is asked
+            who we are before that is believed.
     """
 
     observations: tuple[Observation, ...]
     watermark: Json
     rejected: tuple[RejectedRow, ...] = ()
     is_complete: bool = True
+    open_tickets: int | None = None
+
+
+class Need(StrEnum):
+    """What a right at a helpdesk is needed for."""
+
+    READ = "read"
+    CHANGE = "change"
+    NOTE = "note"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRight:
+    """Something that our account may not do.
+
+    Attributes:
+        right: As the helpdesk's own people call it.
+        need: What it is needed for; without one to read, nothing is read.
+        remedy: What to do about it: one line.
+    """
+
+    right: str
+    need: Need
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How many requests a helpdesk takes from us.
+
+    Attributes:
+        requests: In one period; None where it does not say.
+        remaining: Of this period, as it last told.
+        resets_after: Until the next period begins (real time), as it last told.
+    """
+
+    requests: int | None = None
+    remaining: int | None = None
+    resets_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Who we are at a helpdesk, and what we may do there.
+
+    Attributes:
+        account: The account that we use, as the helpdesk names it; empty where it knows none.
+        server: What it is, with its version: ``Request Tracker 5.0.3``.
+        missing: The rights that we lack.
+        zone: The time zone of our account, by IANA name, where it has one.
+        clock_skew: How far its clock is ahead of ours (negative: behind); None where it tells no
+            time, or tells it by our clock.
+        rate_limit: None where it told none.
+    """
+
+    account: str
+    server: str
+    missing: tuple[MissingRight, ...] = ()
+    zone: str | None = None
+    clock_skew: timedelta | None = None
+    rate_limit: RateLimit | None = None
 
 
 class Presence(StrEnum):
@@ -109,22 +179,40 @@ class Reading:
 
 
 class Helpdesk(Protocol):
-    """A system that holds tickets."""
+    """A system that holds tickets.
+
+    Threads share one: it is read and written to at the same time.
+    """
 
     name: str
-    can_reply: bool
-    """Whether `reply` reaches the customer; otherwise the message goes by mail."""
+
+    @property
+    def can(self) -> Capabilities:
+        """What it can do, as it is configured; told without contacting it."""
+        ...
 
     @property
     def longest_call(self) -> timedelta:
-        """The longest that `change`, `note` or `reply` takes (real time).
+        """The longest that `change`, `note` or `reply` takes (real time), reading back included.
 
         An attempt begins only if its lease outlasts twice as much.
         """
         ...
 
+    def introduce(self) -> Introduction:
+        """Ask who we are and what we may do.
+
+        It is asked before the first reading, now and then, and after all that is suspicious.
+
+        Raises:
+            HelpdeskError: It cannot be reached, or does not know us.
+        """
+        ...
+
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """What changed since `watermark` (None: everything), nothing later than `until`.
+
+        What was told may be told again. Nothing is left out, whatever changes while it is read.
 
         Raises:
             HelpdeskError: It cannot be read now; the watermark stays.
@@ -136,21 +224,39 @@ class Helpdesk(Protocol):
         ...
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises."""
+        """One ticket as it stands, nothing later than `until`; never raises.
+
+        `GONE` only where the helpdesk, knowing us, says that there is no such ticket.
+        """
         ...
 
     def change(
         self, ticket_id: str, changes: Sequence[FieldChange], key: str, at: datetime
     ) -> Sent:
-        """Set fields; verified by reading back where the source is shared with others."""
+        """Set fields, all or none where it can; never raises.
+
+        Delivered only if the ticket, read back, holds the new values (where the source is shared
+        with others): a good answer is no proof. What did not take is rejected, with the reason.
+        """
         ...
 
     def note(self, ticket_id: str, text: str, key: str, at: datetime) -> Sent:
-        """Leave an internal note."""
+        """Leave an internal note; never raises.
+
+        It bears `marker_of(key)`, or the key in another way that `has_note` finds again.
+        """
         ...
 
     def reply(self, ticket_id: str, message: Message, at: datetime) -> Sent:
-        """Write to the customer on the ticket."""
+        """Write to the customer on the ticket, if it is still open; never raises.
+
+        It bears `marker_of(message.key)`, or the key in another way that `has_reply` finds again.
+        Rejected where the ticket is resolved: a reply would open it again at many a helpdesk.
+        """
+        ...
+
+    def has_note(self, ticket_id: str, key: str) -> bool | None:
+        """Whether a note with this idempotency key stands on the ticket; as `has_reply`."""
         ...
 
     def has_reply(self, ticket_id: str, key: str) -> bool | None:
@@ -159,6 +265,10 @@ class Helpdesk(Protocol):
         True is proof that it arrived. False proves nothing: it may be on its way. None: this
         helpdesk cannot tell, now or ever.
         """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; it may be used again."""
         ...
 
 
@@ -708,6 +818,13 @@ class Transaction(Protocol):
 
     def being_told(self, tickets: Iterable[str]) -> frozenset[str]:
         """Those of these tickets on which a message to the customer is on its way."""
+        ...
+
+    def begun_acts(self, ticket_ids: Iterable[str]) -> list[OutboxRow]:
+        """Changes, notes and replies on these tickets that were attempted and are not settled.
+
+        They may have arrived, and nobody has written it down yet. In order of id.
+        """
         ...
 
     def is_overtaken(self, row_id: int) -> bool:

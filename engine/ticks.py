@@ -100,7 +100,7 @@ class Ticks:
         cycle = self.app.cycle(policy, self._heard)
         if self._cycle is not None:
             cycle.read_once, cycle.has_decided = self._cycle.read_once, self._cycle.has_decided
-            cycle.inquiry = self._cycle.inquiry
+            cycle.inquiry, cycle.acquaintance = self._cycle.inquiry, self._cycle.acquaintance
         # A delivery that began under rules that are no more in force leaves the rest to the next.
         cycle.is_stopping = lambda: self.stop.is_set() or self._cycle is not cycle
         self._cycle = cycle

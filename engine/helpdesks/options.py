@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from engine.domain.capability import EVERYTHING, Capabilities
+
 
 class Options(BaseModel):
     """A mapping of the config file: unknown keys are faults, nothing is guessed."""
@@ -56,6 +58,11 @@ class HelpdeskOptions(Options):
     reaches_out: ClassVar[bool] = True
     kind: str
     replies_by: str | None = None
+
+    @property
+    def can(self) -> Capabilities:
+        """What such a helpdesk can do."""
+        return EVERYTHING
 
     def faults(self) -> Iterator[OptionFault]:
         """What is wrong between options that are each right."""

@@ -13,7 +13,14 @@ from engine.pipeline.cycle import Work
 from engine.pipeline.evaluate import Fired
 from engine.pipeline.settling import Finished
 from engine.pipeline.traffic import Turn
-from engine.ports import Intervention, OutboxRow, OutboxState, OutboxVerb, SilenceTold
+from engine.ports import (
+    Intervention,
+    Introduction,
+    OutboxRow,
+    OutboxState,
+    OutboxVerb,
+    SilenceTold,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +67,8 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
 
 
 def _tell_of_reading(log: Logger, work: Work) -> None:
+    for name, introduction in work.introduced.items():
+        _tell_of_introduction(log, name, introduction)
     for name, ingested in work.ingested.items():
         for row in ingested.rejected:
             log.warning(
@@ -80,6 +89,26 @@ def _tell_of_reading(log: Logger, work: Work) -> None:
             )
     for name, error in work.unread.items():
         log.error("ingest.failed", helpdesk=name, message=str(error))
+
+
+def _tell_of_introduction(log: Logger, name: str, told: Introduction) -> None:
+    skew = told.clock_skew
+    log.info(
+        "helpdesk.introduced",
+        helpdesk=name,
+        account=told.account,
+        server=told.server,
+        zone=told.zone,
+        clock_skew_seconds=None if skew is None else int(skew.total_seconds()),
+    )
+    for lack in told.missing:
+        log.error(
+            "helpdesk.right_missing",
+            helpdesk=name,
+            right=lack.right,
+            need=lack.need.value,
+            message=lack.remedy,
+        )
 
 
 def _tell_of_firing(log: Logger, event: str, fired: Fired) -> None:

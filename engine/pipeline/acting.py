@@ -67,8 +67,16 @@ def prepare(cleared: Sequence[Cleared], outside: Outside, now: datetime) -> Act:
         return Act(lambda: helpdesk.change(action.ticket, changes, action.key, now), takes)
     if action.kind is ActionKind.NOTE:
         text = composer.note(action, ticket)
-        return Act(lambda: helpdesk.note(action.ticket, text, action.key, now), takes)
+        return Act(lambda: _note_once(helpdesk, first.row, text, now), takes)
     return _reply(outside, helpdesk, first, now)
+
+
+def _note_once(helpdesk: Helpdesk, row: OutboxRow, text: str, now: datetime) -> Sent:
+    """A note that an earlier attempt may have left is not left again."""
+    ticket, key = row.action.ticket, row.action.key
+    if row.attempts > 0 and helpdesk.has_note(ticket, key):
+        return Sent(SentState.DELIVERED, receipt=key)
+    return helpdesk.note(ticket, text, key, now)
 
 
 def _reply(outside: Outside, helpdesk: Helpdesk, cleared: Cleared, now: datetime) -> Act:

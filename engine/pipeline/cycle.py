@@ -13,12 +13,13 @@ from engine.pipeline.announce import Announcement, announce, interventions, next
 from engine.pipeline.deliver import Delivered, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
 from engine.pipeline.ingest import Ingested, ingest
+from engine.pipeline.meeting import Acquaintance
 from engine.pipeline.outside import Outside
 from engine.pipeline.proof import PROVED, Inquiry
 from engine.pipeline.release import next_release_at, release_held
 from engine.pipeline.rescue import rescue
 from engine.pipeline.settling import Finished
-from engine.ports import Helpdesk, Intervention, OutboxRow, OutboxState, Store
+from engine.ports import Helpdesk, Intervention, Introduction, OutboxRow, OutboxState, Store
 
 MOST_ROUNDS = 20
 """So often what was written at an instant may lead to more at the same instant."""
@@ -33,6 +34,7 @@ class Work:
     stage: str = ""
     ingested: dict[str, Ingested] = field(default_factory=dict)
     unread: dict[str, HelpdeskError] = field(default_factory=dict)
+    introduced: dict[str, Introduction] = field(default_factory=dict)
     evaluated: Evaluated = field(default_factory=Evaluated)
     delivered: Delivered = field(default_factory=Delivered)
     announced: list[Announcement] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Work:
         for name, ingested in other.ingested.items():
             self.ingested[name] = self.ingested.get(name, Ingested()) + ingested
         self.unread.update(other.unread)
+        self.introduced.update(other.introduced)
         self.evaluated.add(other.evaluated)
         self.delivered.add(other.delivered)
         self.announced.extend(other.announced)
@@ -66,6 +69,7 @@ class Cycle:
         has_decided: Whether an evaluation has come to its end since the start, and none is under
             way; before that a digest may lack what a process that died had not got round to.
         inquiry: Remembers when unknown messages were asked for.
+        acquaintance: Remembers which helpdesks have told who we are, and when.
     """
 
     store: Store
@@ -79,6 +83,7 @@ class Cycle:
     room_at: datetime | None = BEFORE_EVERYTHING
     has_decided: bool = False
     inquiry: Inquiry = field(default_factory=Inquiry)
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
 
     def run(self, now: datetime) -> Work:
         """One ingest, evaluation and delivery at `now`, until nothing moves at that instant."""
@@ -100,9 +105,13 @@ class Cycle:
         kinds = self.policy.ruleset.group_kinds
         for name, helpdesk in self.helpdesks.items():
             try:
+                met = self.acquaintance.meet(helpdesk, self.real_now())
+                if met is not None:
+                    work.introduced[name] = met
                 work.ingested[name] = ingest(self.store, helpdesk, now, kinds)
                 self.read_once.add(name)
             except HelpdeskError as error:
+                self.acquaintance.doubt(name)
                 work.unread[name] = error
         self.heard(work)
         return work

@@ -24,6 +24,7 @@ from engine.domain.ticket import Ticket
 from engine.errors import MessageError
 from engine.pipeline.acting import Act, Cleared, prepare
 from engine.pipeline.crowding import CROWDED, crowded_until
+from engine.pipeline.echoes import recognised
 from engine.pipeline.guard import ALONE, Around, Verdict, around, guard
 from engine.pipeline.leasing import OUR_DELAYS, PUT_BACK, is_digest, lease, lease_for
 from engine.pipeline.outside import Outside, helpdesk_name
@@ -132,11 +133,20 @@ class _Known:
     Attributes:
         around: What stands around it, its ticket aside.
         is_overtaken: It was put off, and the customer is to hear something newer.
+        begun: Our acts on the ticket that may have arrived without our knowing.
     """
 
     record: TicketRecord | None
     around: Around = ALONE
     is_overtaken: bool = False
+    begun: Sequence[OutboxRow] = ()
+
+    def recognised(self, reading: Reading) -> Reading:
+        """The ticket as read, with our own writes marked as ours."""
+        if reading.observation is None:
+            return reading
+        kept = self.record.events if self.record else ()
+        return replace(reading, observation=recognised(reading.observation, kept, self.begun))
 
 
 @dataclass(slots=True)
@@ -181,11 +191,12 @@ class _Run:
             return _Known(record)
         ruleset, now = self.outside.ruleset, self.settling.now
         surroundings = around(tx, ruleset, row.action, now)
-        return _Known(record, surroundings, was_put_off(row) and tx.is_overtaken(row.id))
+        is_overtaken = was_put_off(row) and tx.is_overtaken(row.id)
+        return _Known(record, surroundings, is_overtaken, tx.begun_acts([row.action.ticket]))
 
     def _clear(self, row: OutboxRow, known: _Known) -> Cleared | None:
         """The row if it is still right to act; else what becomes of it is written down."""
-        reading, ruleset = self._read(row), self.outside.ruleset
+        reading, ruleset = known.recognised(self._read(row)), self.outside.ruleset
         verdict = guard(row, ruleset, reading, known.record, known.around)
         if verdict.wait or verdict.silenced_until is not None:
             self._put_off(row, verdict)

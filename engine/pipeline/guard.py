@@ -17,6 +17,7 @@ from engine.domain.rule import AcknowledgeBy, Mode, Rule
 from engine.domain.ruleset import Ruleset
 from engine.domain.ticket import Actor, Event, EventKind, Status, Ticket, value_of
 from engine.pipeline.gather import silences_of
+from engine.pipeline.own_events import own_event_id
 from engine.pipeline.subjects import group_of
 from engine.ports import Observation, OutboxRow, Presence, Reading, TicketRecord, Transaction
 
@@ -147,7 +148,7 @@ def _read(
     left = tuple(
         change
         for change in row.action.changes
-        if _is_as_seen(change, seen.ticket, record)
+        if (_is_as_seen(change, seen.ticket, record) or _is_done(change, row, seen))
         and not _was_changed(told, change.field, row.created_at)
     )
     return Verdict(changes=left) if left else Verdict(stop=Reason.CHANGED_BY_PERSON)
@@ -195,6 +196,14 @@ def _is_as_seen(change: FieldChange, ticket: Ticket, record: TicketRecord | None
     """Whether a field stands as when it was decided, or as the helpdesk last told us."""
     found = value_of(ticket, change.field)
     return record is None or found in (value_of(record.source, change.field), change.before)
+
+
+def _is_done(change: FieldChange, row: OutboxRow, seen: Observation) -> bool:
+    """Whether an earlier attempt has made the change, and did not live to say so."""
+    if value_of(seen.ticket, change.field) != change.after:
+        return False
+    echo = own_event_id(row.action, change)
+    return row.attempts > 0 or any(event.id == echo for event in seen.events or ())
 
 
 def _was_changed(events: Sequence[Event], name: str, since: datetime) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.domain.condition import ContactsBy
@@ -20,9 +20,21 @@ from engine.domain.ticket import (
     utc_second,
     value_of,
 )
+from engine.errors import HelpdeskError
+from engine.pipeline.echoes import is_echo, recognised
 from engine.pipeline.reachability import heard_of_addresses
 from engine.pipeline.subjects import subjects_of
-from engine.ports import Helpdesk, Observation, RejectedRow, Store, TicketRecord, Transaction
+from engine.ports import (
+    Batch,
+    Helpdesk,
+    Observation,
+    OutboxRow,
+    Presence,
+    RejectedRow,
+    Store,
+    TicketRecord,
+    Transaction,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,7 @@ def ingest(
         kinds: The kinds of group that rules read; their members' changes make them due.
 
     Raises:
-        HelpdeskError: The helpdesk cannot be read now.
+        HelpdeskError: The helpdesk cannot be read now, or says what cannot be believed.
         StoreBusyError: Lost to another writer; reading again is safe.
     """
     tickets, events = set[str](), 0
@@ -74,14 +86,43 @@ def ingest(
         with store.read() as reading:
             watermark = reading.watermark(helpdesk.name)
         batch = helpdesk.changes(watermark, now)
-        if batch.observations or batch.watermark != watermark:
+        told = (*batch.observations, *_vanished(store, helpdesk, batch, now))
+        if told or batch.watermark != watermark:
             with store.write() as writing:
-                events += take(writing, batch.observations, kinds)
+                events += take(writing, told, kinds)
                 writing.set_watermark(helpdesk.name, batch.watermark, now)
-        tickets.update(observation.ticket.id for observation in batch.observations)
+        tickets.update(observation.ticket.id for observation in told)
         rejected.extend(batch.rejected)
         if batch.is_complete:
             return Ingested(frozenset(tickets), events, tuple(rejected))
+
+
+def _vanished(store: Store, helpdesk: Helpdesk, batch: Batch, now: datetime) -> list[Observation]:
+    """What became of open tickets, when a helpdesk says that it has none.
+
+    An empty answer is what a key without rights gets, too. So each ticket is asked for by its id:
+    gone is what the helpdesk says is gone.
+
+    Raises:
+        HelpdeskError: One of them is neither there nor gone.
+    """
+    if batch.open_tickets != 0 or not batch.is_complete:
+        return []
+    with store.read() as tx:
+        open_here = [one for one in tx.open_tickets() if one.startswith(f"{helpdesk.name}:")]
+        told = {observation.ticket.id for observation in batch.observations}
+        records = tx.records(set(open_here) - told)
+    found = []
+    for name, record in sorted(records.items()):
+        reading = helpdesk.read(name, now)
+        if reading.presence is Presence.UNREADABLE:
+            raise HelpdeskError(
+                f"{helpdesk.name}: it shows no open ticket any more, and {len(records)} were open;"
+                f" {name} cannot be read, so rights may be lost: nothing is taken for resolved"
+            )
+        gone = Observation(replace(record.source, is_gone=True), now)
+        found.append(reading.observation or gone)
+    return found
 
 
 def take(
@@ -95,13 +136,16 @@ def take(
         kinds: The kinds of group that rules read.
     """
     observed = list(observations)
-    records = tx.records({observation.ticket.id for observation in observed})
+    names = {observation.ticket.id for observation in observed}
+    records, begun = tx.records(names), begun_acts(tx, names)
     known = {name: len(record.events) for name, record in records.items()}
     due: dict[str, datetime] = {}
     merges: dict[str, datetime] = {}
     for observation in observed:
         before = records.get(observation.ticket.id)
-        records[observation.ticket.id] = _merged(before, observation)
+        records[observation.ticket.id] = _merged(
+            before, observation, begun.get(observation.ticket.id, [])
+        )
         for ticket in (observation.ticket, *([before.source] if before else [])):
             if ticket.merged_into:
                 merges.setdefault(ticket.merged_into, observation.at)
@@ -144,19 +188,37 @@ def save(tx: Transaction, records: Iterable[TicketRecord]) -> list[Ticket]:
     return [ticket for _, ticket in present]
 
 
-def _merged(before: TicketRecord | None, observation: Observation) -> TicketRecord:
+def begun_acts(tx: Transaction, names: Iterable[str]) -> dict[str, list[OutboxRow]]:
+    """Ticket → our acts on it that were attempted, and of which the end is not written down."""
+    begun: dict[str, list[OutboxRow]] = {}
+    for row in tx.begun_acts(names):
+        begun.setdefault(row.action.ticket, []).append(row)
+    return begun
+
+
+def _merged(
+    before: TicketRecord | None, seen: Observation, begun: Sequence[OutboxRow]
+) -> TicketRecord:
     """What is kept of a ticket after an observation."""
-    if observation.events is not None:
-        opening = observation.opening or observation.ticket
-        ours = [e for e in before.events if _is_ours(e)] if before else []
-        events = in_order((*observation.events, *ours))
-        return TicketRecord(opening, observation.ticket, events, observation.at)
+    kept = before.events if before else ()
+    seen = recognised(seen, kept, begun)
+    if seen.events is not None:
+        opening = seen.opening or seen.ticket
+        ours = [event for event in kept if _is_ours(event)]
+        held = {event.id for event in ours}
+        told = [event for event in seen.events if event.id not in held]
+        return TicketRecord(opening, seen.ticket, in_order((*told, *ours)), seen.at)
     if before is None:
-        events = in_order(observation.messages)
-        return TicketRecord(observation.ticket, observation.ticket, events, observation.at)
-    changes = difference(before.source, observation.ticket, observation.at)
-    events = in_order((*before.events, *observation.messages, *changes))
-    return TicketRecord(before.opening, observation.ticket, events, observation.at)
+        return TicketRecord(seen.ticket, seen.ticket, in_order(seen.messages), seen.at)
+    changes = [
+        change
+        for change in difference(before.source, seen.ticket, seen.at)
+        if not is_echo(change, kept, begun)
+    ]
+    held = {event.id for event in kept}
+    messages = [event for event in seen.messages if event.id not in held]
+    events = in_order((*kept, *messages, *changes))
+    return TicketRecord(before.opening, seen.ticket, events, seen.at)
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -22,14 +22,16 @@ PROVED = "the helpdesk has it"
 
 
 def has_arrived(outside: Outside, action: Action) -> bool | None:
-    """Whether a reply stands on its ticket; None where nobody can tell.
+    """Whether a note or a reply stands on its ticket; None where nobody can tell.
 
     What went by a channel leaves no trace at the helpdesk.
     """
     helpdesk = outside.helpdesk_of(action)
-    if action.kind is not ActionKind.REPLY or helpdesk is None:
+    if helpdesk is None:
         return None
-    if helpdesk.name in outside.reply_channels:
+    if action.kind is ActionKind.NOTE:
+        return helpdesk.has_note(action.ticket, action.key)
+    if action.kind is not ActionKind.REPLY or helpdesk.name in outside.reply_channels:
         return None
     return helpdesk.has_reply(action.ticket, action.key)
 

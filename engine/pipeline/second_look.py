@@ -75,4 +75,6 @@ def _is_news(seen: Observation, record: TicketRecord) -> bool:
         return True
     told = {event.id for event in record.events if event.actor is not Actor.OURSELVES}
     told -= {event.id for event in record.events if event.kind is EventKind.ACKNOWLEDGED}
-    return seen.events is not None and {event.id for event in seen.events} != told
+    if seen.events is None:
+        return False
+    return {event.id for event in seen.events if event.actor is not Actor.OURSELVES} != told

@@ -126,7 +126,8 @@ class Settling:
                 if not tx.finish(row.id, self.token, state, at, None, receipt):
                     finished.append(Finished(row, OutboxState.UNKNOWN, LEASE_LOST))
                     continue
-                remember(tx, row.action, one.verdict.changes, self.outside.ruleset, self.now)
+                ruleset, changes = self.outside.ruleset, one.verdict.changes
+                remember(tx, row.action, changes, ruleset, self.now, sent.receipt)
                 finished.append(Finished(row, state, None))
         return finished
 

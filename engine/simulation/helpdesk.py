@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from engine.domain.actions import FieldChange
+from engine.domain.capability import EVERYTHING, Capabilities
 from engine.domain.ticket import (
     Actor,
     Event,
@@ -17,9 +19,11 @@ from engine.domain.ticket import (
     value_of,
     with_value,
 )
+from engine.errors import HelpdeskError
 from engine.ports import (
     LOCAL_CALL,
     Batch,
+    Introduction,
     Json,
     Message,
     Observation,
@@ -28,6 +32,8 @@ from engine.ports import (
     Sent,
     SentState,
 )
+
+OURS: Final = Introduction(account="escalatord", server="a script")
 
 
 @dataclass(slots=True)
@@ -40,10 +46,13 @@ class ScriptedHelpdesk:
         done: What was written to it, in order: (kind, ticket id, payload, key).
         outcomes: Outcomes to give for the next writes, first come first served; then delivered.
         keeps_no_keys: It cannot prove that something arrived.
+        introduction: Who we are there.
+        troubles: Errors to raise when it is next asked who we are, first come first served.
+        shown: How many open tickets it says it shows; None for as many as there are to see.
     """
 
     name: str = "desk"
-    can_reply: bool = True
+    can: Capabilities = EVERYTHING
     openings: dict[str, Ticket] = field(default_factory=dict)
     events: dict[str, list[Event]] = field(default_factory=dict)
     done: list[tuple[str, str, object, str]] = field(default_factory=list)
@@ -51,6 +60,9 @@ class ScriptedHelpdesk:
     gone: set[str] = field(default_factory=set)
     is_unreadable: bool = False
     keeps_no_keys: bool = False
+    introduction: Introduction = OURS
+    troubles: list[HelpdeskError] = field(default_factory=list)
+    shown: int | None = None
     longest_call: timedelta = LOCAL_CALL
 
     # --- writing the story ---
@@ -137,6 +149,12 @@ class ScriptedHelpdesk:
 
     # --- the port ---
 
+    def introduce(self) -> Introduction:
+        """As the script says."""
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return self.introduction
+
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """Every ticket of which something happened since the last reading."""
         since = datetime.fromisoformat(str(watermark["until"])) if watermark else None
@@ -145,7 +163,7 @@ class ScriptedHelpdesk:
             for name, opening in sorted(self.openings.items())
             if opening.created_at <= until and self._has_news(name, since, until)
         ]
-        return Batch(tuple(observed), {"until": utc_second(until)})
+        return Batch(tuple(observed), {"until": utc_second(until)}, open_tickets=self.shown)
 
     def _has_news(self, name: str, since: datetime | None, until: datetime) -> bool:
         instants = [self.openings[name].created_at, *(event.at for event in self.events[name])]
@@ -179,11 +197,18 @@ class ScriptedHelpdesk:
         """The port's write: a public reply."""
         return self._write("reply", ticket_id, message, message.key, at)
 
+    def has_note(self, ticket_id: str, key: str) -> bool | None:
+        """Whether a note was written; as `has_reply`."""
+        return self.has_reply(ticket_id, key)
+
     def has_reply(self, ticket_id: str, key: str) -> bool | None:
         """Whether a reply was written; None where it `keeps_no_keys`."""
         if self.keeps_no_keys:
             return None
         return any((name, of) == (ticket_id, key) for _, name, _, of in self.done)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def _write(self, kind: str, ticket_id: str, payload: object, key: str, at: datetime) -> Sent:
         del at

@@ -11,6 +11,7 @@ from engine.ports import (
     LOCAL_CALL,
     Batch,
     Helpdesk,
+    Introduction,
     Json,
     Message,
     Reading,
@@ -67,6 +68,10 @@ class RecordedWrites:
         del ticket_id, at
         return self._recording.add_message(message)
 
+    def has_note(self, ticket_id: str, key: str) -> bool | None:
+        """Nobody can tell: nothing was ever written."""
+        return self.has_reply(ticket_id, key)
+
     def has_reply(self, ticket_id: str, key: str) -> bool | None:
         """Nobody can tell: nothing was ever sent."""
         del ticket_id, key
@@ -80,7 +85,11 @@ class RecordingHelpdesk(RecordedWrites):
         super().__init__(recording)
         self._helpdesk = helpdesk
         self.name = helpdesk.name
-        self.can_reply = helpdesk.can_reply
+        self.can = helpdesk.can
+
+    def introduce(self) -> Introduction:
+        """As the real one."""
+        return self._helpdesk.introduce()
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """As the real one."""
@@ -93,6 +102,10 @@ class RecordingHelpdesk(RecordedWrites):
     def read(self, ticket_id: str, until: datetime) -> Reading:
         """As the real one."""
         return self._helpdesk.read(ticket_id, until)
+
+    def close(self) -> None:
+        """As the real one."""
+        self._helpdesk.close()
 
 
 class RecordingChannel:

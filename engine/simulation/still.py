@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine.ports import Batch, Json, Observation, Presence, Reading, Store
+from engine.domain.capability import Capabilities
+from engine.ports import Batch, Introduction, Json, Observation, Presence, Reading, Store
 from engine.simulation.recorder import RecordedWrites, Recording
 
 
 class StillHelpdesk(RecordedWrites):
     """Tells of each ticket what the store knows, and only records what would be written."""
 
-    def __init__(self, name: str, store: Store, recording: Recording, *, can_reply: bool) -> None:
+    def __init__(self, name: str, store: Store, recording: Recording, can: Capabilities) -> None:
         super().__init__(recording)
         self.name = name
-        self.can_reply = can_reply
+        self.can = can
         self._store = store
+
+    def introduce(self) -> Introduction:
+        """There is nobody to ask."""
+        return Introduction(account="", server="what the store knows")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """Nothing."""

@@ -73,6 +73,8 @@ _UNSENT: Final = frozenset({OutboxState.CANCELLED, OutboxState.DROPPED})
 """Ends that a leased row may come to without having been sent."""
 _DIGEST: Final = ActionKind.DIGEST.value
 _LEASES: Final = (OutboxState.LEASED, OutboxState.SENDING)
+ACTS: Final = (ActionKind.CHANGE, ActionKind.NOTE, ActionKind.REPLY)
+"""What is done to tickets, and so is seen on them."""
 
 _COLUMNS: Final = (
     "key", "ticket", "lane", "subject", "rule", "anchor", "audience", "action",
@@ -134,6 +136,16 @@ _UNKNOWN_REPLIES = (
         text(NEEDS_PEOPLE),
         _O.state == OutboxState.UNKNOWN.value,
         _O.action == ActionKind.REPLY.value,
+    )
+    .order_by(_O.id)
+)
+_BEGUN_ACTS = (
+    select(*_ROW)
+    .where(
+        text(IS_ON_ITS_WAY),
+        among(_O.ticket, "ids"),
+        _O.action.in_([kind.value for kind in ACTS]),
+        exists().where(_A.outbox == _O.id),
     )
     .order_by(_O.id)
 )
@@ -295,6 +307,10 @@ class OutboxPart(Part):
     def being_told(self, tickets: Iterable[str]) -> frozenset[str]:
         """Those of these tickets on which a message to the customer is on its way."""
         return frozenset(row.ticket for row in self._rows_of(_BEING_TOLD, tickets))
+
+    def begun_acts(self, ticket_ids: Iterable[str]) -> list[OutboxRow]:
+        """Acts on these tickets that were attempted and are not settled, in order of id."""
+        return [_row(row) for row in self._rows_of(_BEGUN_ACTS, ticket_ids)]
 
     def is_overtaken(self, row_id: int) -> bool:
         """Whether a later row of the same ticket and lane is on its way, too."""

@@ -278,7 +278,7 @@ def test_what_is_done_arrives_in_order(world: World) -> None:
     sent = [
         desk.change("desk:1", CHANGE, "k1", T0),
         desk.note("desk:1", "why", "k2", T0),
-        *([desk.reply("desk:1", MESSAGE, T0)] if desk.can_reply else []),
+        *([desk.reply("desk:1", MESSAGE, T0)] if desk.can.replies else []),
     ]
 
     assert {each.state for each in sent} == {SentState.DELIVERED}
@@ -290,7 +290,7 @@ def test_a_reply_is_proved_by_its_key_or_nobody_can_tell(world: World) -> None:
     world.happen(T0, "1", status="open")
     desk = world.open()
     assert desk.has_reply("desk:1", MESSAGE.key) in (False, None)
-    if not desk.can_reply:
+    if not desk.can.replies:
         return
     desk.reply("desk:1", MESSAGE, T0)
     assert desk.has_reply("desk:1", MESSAGE.key) in (True, None)

@@ -22,6 +22,7 @@ from engine.helpdesks.file.write_back import ActionFile
 from engine.ports import (
     LOCAL_CALL,
     Batch,
+    Introduction,
     Json,
     Message,
     Observation,
@@ -59,15 +60,15 @@ class FileHelpdesk:
 
     Attributes:
         name: As in ``HELPDESK:ID``.
-        can_reply: Whoever reads the actions answers the customer.
+        can: Whoever reads the actions does all of them, and answers the customer.
     """
 
-    can_reply = True
     longest_call = LOCAL_CALL
 
     def __init__(self, name: str, options: FileOptions) -> None:
         """Read nothing yet."""
         self.name = name
+        self.can = options.can
         self._options = options
         self._reader = RowReader(options)
         self._historian = Historian(name, self._reader.fields)
@@ -81,6 +82,16 @@ class FileHelpdesk:
         self._until = _NEVER
         self._dirty: set[str] = set()
         self._waiting: dict[str, _News] = {}
+
+    def introduce(self) -> Introduction:
+        """Nobody asks who we are; the file is there, and can be read.
+
+        Raises:
+            HelpdeskError: It cannot be read.
+        """
+        with self._lock:
+            self._look()
+        return Introduction(account="", server=f"file {self._options.path.text}")
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """What changed since `watermark` (None: everything), nothing later than `until`.
@@ -173,10 +184,17 @@ class FileHelpdesk:
             html=message.html,
         )
 
+    def has_note(self, ticket_id: str, key: str) -> bool | None:
+        """Whether the note stands in the file, as `has_reply`."""
+        return self.has_reply(ticket_id, key)
+
     def has_reply(self, ticket_id: str, key: str) -> bool | None:
         """Whether the reply stands in the file; it does no more once the file was carried away."""
         del ticket_id
         return self._actions.has(key)
+
+    def close(self) -> None:
+        """Nothing to let go of: the file is opened for each reading."""
 
     def _act(self, key: str, at: datetime, ticket: str, action: str, **what: object) -> Sent:
         head = {"key": key, "at": utc_second(at), "ticket": ticket, "action": action}

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from engine.domain.capability import Capabilities
 from engine.domain.ticket import Actor, Priority, Status
 from engine.helpdesks.file.stamp import Stamps
 from engine.helpdesks.options import (
@@ -367,6 +368,11 @@ class FileOptions(HelpdeskOptions):
         if len(character) != 1 or character in '"\r\n\0' or not character.isascii():
             raise refuse("delimiter", f"'{text}' separates no columns", 'write "," or ";" or tab')
         return character
+
+    @property
+    def can(self) -> Capabilities:
+        """Everything: whoever reads what we write does it."""
+        return Capabilities(history=self.layout is Layout.EVENT_LOG)
 
     @property
     def replay_from(self) -> datetime | None:

@@ -10,7 +10,7 @@ from engine.domain.actions import Action, ActionKind, Audience
 from engine.ports import Attempt, OutboxRow, OutboxState
 from engine.store.memory.episodes import message_key
 from engine.store.memory.tables import KeptRow, MemoryPart
-from engine.store.outbox import lane_of
+from engine.store.outbox import ACTS, lane_of
 
 _WAITING = (OutboxState.PENDING, OutboxState.SNOOZED)
 _LEASES = (OutboxState.LEASED, OutboxState.SENDING)
@@ -100,6 +100,18 @@ class MemoryOutbox(MemoryPart):
         rows = (self._tables.outbox[number] for number in self._tables.on_their_way)
         told = {row.action.ticket for row in rows if row.action.audience is Audience.CUSTOMER}
         return frozenset(told.intersection(tickets))
+
+    def begun_acts(self, ticket_ids: Iterable[str]) -> list[OutboxRow]:
+        """Acts on these tickets that were attempted and are not settled, in order of id."""
+        wanted = set(ticket_ids)
+        rows = (self._tables.outbox[number].row for number in sorted(self._tables.on_their_way))
+        return [
+            row
+            for row in rows
+            if row.action.ticket in wanted
+            and row.action.kind in ACTS
+            and row.id in self._tables.attempts
+        ]
 
     def is_overtaken(self, row_id: int) -> bool:
         """Whether a later row of the same lane is on its way, too."""
