@@ -25,12 +25,14 @@ class Capabilities:
         fields: The fields that it can change, as rules name them.
         notes: It takes internal notes.
         replies: A public reply reaches the customer; otherwise the message goes by mail.
+        replies_when_resolved: It takes one on a resolved ticket, too, and leaves it resolved.
         history: It tells what happened, and not only how things stand.
     """
 
     fields: frozenset[str] = SETTABLE
     notes: bool = True
     replies: bool = True
+    replies_when_resolved: bool = True
     history: bool = True
 
     def can_set(self, field: str) -> bool:

@@ -1,17 +1,28 @@
-"""Helpdesks by kind: a new connector is one module and one line here."""
+"""Helpdesks by kind: a new connector is one module and one line here.
+
+Connectors of others are found by their entry point: a package that is installed beside us says in
+its metadata, in the group `escalatord.helpdesks`, which `Kind` it brings under which name.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from engine.helpdesks.file.desk import FileHelpdesk
+from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.options import HelpdeskOptions
+from engine.helpdesks.rt.options import RtOptions
 
 if TYPE_CHECKING:
     from engine.ports import Helpdesk
+
+GROUP: Final = "escalatord.helpdesks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +31,51 @@ class Kind:
 
     Attributes:
         options: What the config file may say of it.
-        factory: Builds one from its name and its options; it contacts nothing yet.
+        factory: ``MODULE:NAME`` of what builds one from its name and its options, and contacts
+            nothing yet; loaded when the first one is built.
     """
 
     options: type[HelpdeskOptions]
-    factory: Callable[[str, Any], Helpdesk]
+    factory: str
+
+    def build(self, name: str, options: HelpdeskOptions) -> Helpdesk:
+        """One of this kind."""
+        module, _, attribute = self.factory.partition(":")
+        factory: Callable[[str, Any], Any] = getattr(importlib.import_module(module), attribute)
+        return cast("Helpdesk", factory(name, options))
 
 
-KINDS: Final[Mapping[str, Kind]] = {
-    "file": Kind(FileOptions, FileHelpdesk),
+OUR_KINDS: Final[Mapping[str, Kind]] = {
+    "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
+    "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
 }
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """All kinds by name, those of other packages included; ours come first.
+
+    Raises:
+        ConfigError: Another package's kind cannot be loaded.
+    """
+    found = dict(OUR_KINDS)
+    for point in entry_points(group=GROUP):
+        try:
+            kind = point.load()
+        except Exception as error:
+            raise ConfigError(
+                f"helpdesk kind '{point.name}' of {point.value} cannot be loaded: {error};"
+                " mend that package or remove it"
+            ) from error
+        if not isinstance(kind, Kind):
+            raise ConfigError(
+                f"helpdesk kind '{point.name}': {point.value} is no engine.helpdesks.Kind;"
+                " mend that package or remove it"
+            )
+        found.setdefault(point.name, kind)
+    return MappingProxyType(found)
 
 
 def open_helpdesk(name: str, options: HelpdeskOptions) -> Helpdesk:
     """Build the helpdesk that the config file calls `name`; contacts nothing yet."""
-    return KINDS[options.kind].factory(name, options)
+    return kinds()[options.kind].build(name, options)

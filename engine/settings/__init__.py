@@ -3,10 +3,10 @@
 The daemon reads it once, at its start.
 """
 
+from engine.secret import Secret
 from engine.settings.channels import ChannelOptions
 from engine.settings.loading import SettingsError, load_settings
 from engine.settings.model import CustomerLimits, LogOptions, Replay, Settings
-from engine.settings.secret import Secret
 
 __all__ = [
     "ChannelOptions",

@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from engine.domain.rate import Rate
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
-from engine.settings.secret import Secret
+from engine.helpdesks.rest_options import is_loopback
+from engine.secret import Secret
 from engine.settings.values import (
     Port,
     PositiveLength,
@@ -19,7 +20,6 @@ from engine.settings.values import (
     TimeOut,
     WebUrl,
     Whole,
-    is_loopback,
 )
 
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}

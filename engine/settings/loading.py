@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from engine.errors import ConfigError, Problem
-from engine.helpdesks import KINDS
+from engine.helpdesks import kinds
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.options import (
     HelpdeskOptions,
@@ -23,6 +23,8 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
+from engine.helpdesks.rest_options import is_loopback
+from engine.secret import Secret
 from engine.settings import yaml_text
 from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions
 from engine.settings.faults import Faults
@@ -37,7 +39,6 @@ from engine.settings.model import (
     SpokenLanguage,
     WebOptions,
 )
-from engine.settings.secret import Secret
 from engine.settings.values import (
     HelpdeskName,
     Name,
@@ -45,16 +46,11 @@ from engine.settings.values import (
     Text,
     WebUrl,
     Whole,
-    is_loopback,
 )
 
 _UTC: Final = ZoneInfo("UTC")
 _DEFAULT_STORE: Final = "sqlite:///escalatord.db"
 _URL_PASSWORD: Final = re.compile(r"\w[\w+.-]*://[^/@]*:[^/@]+@")
-_HELPDESKS: Final[Mapping[str, type[HelpdeskOptions]]] = {
-    name: kind.options for name, kind in KINDS.items()
-}
-
 _OPEN_URL: Final = (
     "store.url holds a password that every reader of this file sees;"
     " use url_file, url_env or credential"
@@ -174,7 +170,8 @@ class _Reader:
             self.faults.add((), "not-a-mapping", "this is no config file", "write rules: DIR")
             return None
         top = self.faults.check(_Top, tree, (), self._context)
-        helpdesks = self._entries("helpdesks", tree.get("helpdesks"), _HELPDESKS)
+        desks = {name: kind.options for name, kind in kinds().items()}
+        helpdesks = self._entries("helpdesks", tree.get("helpdesks"), desks)
         channels = self._entries("channels", tree.get("channels"), CHANNELS)
         for name, helpdesk in helpdesks.items():
             for fault in helpdesk.faults():

@@ -16,8 +16,9 @@ from pydantic import model_validator
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
+from engine.helpdesks.rest_options import is_loopback
+from engine.secret import Secret
 from engine.settings.channels import ChannelOptions
-from engine.settings.secret import Secret
 from engine.settings.values import (
     Address,
     Length,
@@ -28,7 +29,6 @@ from engine.settings.values import (
     Text,
     WebUrl,
     Whole,
-    is_loopback,
     is_web_url,
 )
 

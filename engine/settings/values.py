@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from engine.domain.duration import Duration, DurationError
 from engine.helpdesks.options import refuse, shown
+from engine.helpdesks.rest_options import is_loopback
 
 _LONGEST_TIME_OUT: Final = timedelta(minutes=2)
 _DAY: Final = timedelta(days=1)
@@ -96,16 +96,6 @@ def _address(value: object) -> object:
     if port > _LAST_PORT:
         raise refuse("port", f"'{port}' is no port", f"write a number from 0 to {_LAST_PORT}")
     return Address(found["host"].strip("[]"), port)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, as only it can know it."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _name(value: object) -> object:

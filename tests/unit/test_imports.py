@@ -60,7 +60,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "rulebook": CONNECTORS,
     "messages": CONNECTORS,
     "store": CONNECTORS,
-    "helpdesks": CONNECTORS,
+    "helpdesks": CONNECTORS | {"secret"},
     "channels": CONNECTORS,
     "testing": CONNECTORS | {"simulation"},
     "pipeline": CONNECTORS | {"clock"},
@@ -71,8 +71,9 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "control": INNER | {"insight", "simulation"},
     "links": CONNECTORS,
     "scaffold": {"errors"},
+    "secret": {"errors"},
     "scheduler": {"clock"},
-    "settings": {"domain", "errors", "helpdesks"},
+    "settings": {"domain", "errors", "helpdesks", "secret"},
     "checking": {"domain", "errors", "messages", "rulebook"},
     "previewing": {"checking", "domain", "errors", "messages", "rulebook"},
     "app": {
@@ -123,7 +124,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
 OUTSIDE: Final[Mapping[str, set[str]]] = {
     "channels": {"apprise", "httpx", "rich"},
     "cli": {"click"},
-    "helpdesks": {"pydantic", "pydantic_core"},
+    "helpdesks": {"httpx", "pydantic", "pydantic_core"},
     "insight": {"prometheus_client"},
     "links": {"itsdangerous"},
     "logs": {"structlog"},

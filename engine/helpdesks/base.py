@@ -1,0 +1,63 @@
+"""What connectors to shared systems have in common, beside the way to ask (`http`).
+
+The contract itself is `engine.ports.Helpdesk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.domain.actions import FieldChange
+from engine.domain.ticket import Ticket, Value, value_of
+from engine.ports import Sent, SentState
+
+IS_RESOLVED = "the ticket is resolved, and a reply would open it again"
+
+
+def left_to_do(changes: Sequence[FieldChange], ticket: Ticket) -> list[FieldChange]:
+    """The changes that a ticket, as just read, does not show yet."""
+    return [each for each in changes if not _is_so(each, ticket)]
+
+
+def judged(
+    changes: Sequence[FieldChange], before: Ticket, after: Ticket, said: str, receipt: str
+) -> Sent:
+    """How a change ended, by the ticket as it was read back.
+
+    Args:
+        changes: What was to be changed.
+        before: The ticket just before the write.
+        after: The ticket as read back.
+        said: What the helpdesk answered, on one line; empty where it answers nothing.
+        receipt: What proves a change that took.
+    """
+    failed = [each for each in changes if not _is_so(each, after)]
+    if not failed:
+        return Sent(SentState.DELIVERED, receipt=receipt)
+    first = failed[0]
+    found = value_of(after, first.field)
+    if _plain(found) != _plain(value_of(before, first.field)):
+        reason = f"{first.field} is {shown(found)}: somebody else changed it meanwhile"
+    else:
+        answer = f"; it said: {said}" if said else ""
+        wanted = shown(first.after)
+        reason = f"{first.field} was not changed to {wanted}, though the call succeeded{answer}"
+    return Sent(SentState.REJECTED, reason=reason)
+
+
+def shown(value: object) -> str:
+    """A field's value as people are shown it."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return str(value) if value else "nothing"
+
+
+def _is_so(change: FieldChange, ticket: Ticket) -> bool:
+    return _plain(value_of(ticket, change.field)) == _plain(change.after)
+
+
+def _plain(value: Value | object) -> object:
+    """Tags have no order, and nothing is nothing however it is written."""
+    if isinstance(value, tuple):
+        return frozenset(value) or None
+    return value or None

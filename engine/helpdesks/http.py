@@ -1,0 +1,324 @@
+"""One way for all connectors to ask a helpdesk over HTTP.
+
+It turns whatever comes back into an answer or into one clear line, keeps the calls within the time
+that was promised for them, and shares what requests the other side takes between those who read and
+those who write:
+
+1. Who is asked to wait (`Retry-After`, a spent `X-RateLimit-*` or `ratelimit-*`) asks nobody until
+   then, whichever call it was told on.
+2. Reading leaves a fifth of what is left to writing: an escalation goes out though ten thousand
+   tickets wait to be read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+
+from engine.errors import HelpdeskError
+from engine.ports import RateLimit, Sent, SentState
+
+SHARE_OF_WRITING: Final = 5
+"""Of so many requests, one is kept for writing."""
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""Who asks us to wait longer is asked again by then."""
+_MOST_OF_A_BODY: Final = 200
+_EPOCH_FROM: Final = 1_000_000_000
+"""Resets are told as seconds to wait, or as the instant in seconds since 1970."""
+_LIMIT_HEADERS: Final = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
+
+_ADVICE: Final[Mapping[int, str]] = {
+    401: "the key is wrong or was revoked: make a new one, and put it where the config file says",
+    403: "our account may not do that: grant it the right",
+    404: "there is no such thing, or our account may not see it",
+    429: "too many requests: it asks us to wait",
+}
+
+
+class Purpose(StrEnum):
+    """What a request is made for."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class CallError(HelpdeskError):
+    """A call that did not lead to an answer that can be used.
+
+    Attributes:
+        status: The status of the answer; None where there was none.
+        retry_after: How long the other side asks us to wait.
+        may_have_arrived: The request may have been taken all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        *,
+        may_have_arrived: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived
+
+    def sent(self, *, is_absolute: bool) -> Sent:
+        """What becomes of the act that called.
+
+        Args:
+            is_absolute: Done twice it is as if done once, so that it may simply be done again.
+        """
+        reason = str(self)
+        if self.may_have_arrived and not is_absolute:
+            return Sent(SentState.UNKNOWN, reason=reason)
+        is_refusal = self.status is not None and _REFUSALS[0] <= self.status < _REFUSALS[1]
+        if is_refusal and self.status not in _MAY_PASS:
+            return Sent(SentState.REJECTED, reason=reason)
+        return Sent(SentState.RETRY, reason=reason, retry_after=self.retry_after)
+
+
+_REFUSALS: Final = (400, 500)
+_NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_WORDS: Final = ("message", "error", "description", "errors", "errorMessages")
+"""Under which keys helpdesks say why they refuse."""
+_MAY_PASS: Final = frozenset({401, 403, 408, 423, 425, 429})
+"""Refusals that people, or time, may end: keys are renewed, rights given back."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What the other side has told of how much it takes. Threads share it.
+
+    Attributes:
+        limit: What it told last; None where it told nothing.
+    """
+
+    limit: RateLimit | None = None
+    _resets_at: datetime | None = None
+    _closed_until: datetime | None = None
+
+    def wait(self, purpose: Purpose, now: datetime) -> timedelta | None:
+        """How long nothing may be asked for this purpose; None if something may be."""
+        if self._closed_until is not None and now < self._closed_until:
+            return self._closed_until - now
+        if self.limit is None or self.limit.remaining is None or self._resets_at is None:
+            return None
+        kept = 0 if purpose is Purpose.WRITE else (self.limit.requests or 0) // SHARE_OF_WRITING
+        is_spent = self.limit.remaining <= kept and now < self._resets_at
+        return self._resets_at - now if is_spent else None
+
+    def hear(self, answer: httpx.Response, now: datetime) -> None:
+        """Take note of what an answer tells."""
+        told = _limit_of(answer.headers, now)
+        if told is not None:
+            self.limit = told
+            self._resets_at = now + told.resets_after if told.resets_after else None
+        if answer.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            asked = _retry_after(answer.headers, now)
+            if asked is not None:
+                self._closed_until = now + min(asked, LONGEST_WAIT)
+
+
+class HttpClient:
+    """Calls one helpdesk.
+
+    Attributes:
+        clock_skew: How far its clock is ahead of ours, by its last answer; None before that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base: str,
+        timeout: timedelta,
+        authorize: Callable[[], Mapping[str, str]],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Connect to nobody yet.
+
+        Args:
+            name: The helpdesk's name in the config file, with which each complaint begins.
+            base: What all addresses begin with.
+            timeout: The longest that one call takes (real time).
+            authorize: Gives the headers that say who we are, anew for each call.
+            transport: In place of the network.
+        """
+        self.name = name
+        self.clock_skew: timedelta | None = None
+        self._base = base.rstrip("/")
+        self._authorize = authorize
+        self._allowance = Allowance()
+        self._lock = threading.Lock()
+        self._client = httpx.Client(
+            timeout=timeout.total_seconds(), transport=transport, follow_redirects=False
+        )
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What it told of how much it takes."""
+        return self._allowance.limit
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        purpose: Purpose = Purpose.READ,
+    ) -> httpx.Response:
+        """One request and its answer, which is a success.
+
+        Args:
+            method: GET, POST, PUT.
+            path: Below the base.
+            params: The query.
+            body: JSON values; None for none.
+            purpose: Whether somebody waits for what is written.
+
+        Raises:
+            CallError: There was no answer, or a refusal.
+        """
+        what = f"{method} {path}"
+        self._refuse_to_hurry(what, purpose)
+        try:
+            answer = self._client.request(
+                method,
+                f"{self._base}{path}",
+                params=params,
+                json=body,
+                headers={"Accept": "application/json", **self._authorize()},
+            )
+        except httpx.HTTPError as error:
+            raise self._unanswered(what, error) from None
+        except httpx.InvalidURL as error:
+            raise CallError(f"{self.name}: {what}: {error}; correct `url`") from None
+        self._hear(answer)
+        if not answer.is_success:
+            raise self._refused(what, answer)
+        return answer
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        purpose: Purpose = Purpose.READ,
+    ) -> object:
+        """As `ask`; gives the JSON value of the answer."""
+        answer = self.ask(method, path, params=params, body=body, purpose=purpose)
+        try:
+            return answer.json()
+        except ValueError:
+            kind = answer.headers.get("content-type", "nothing")
+            raise CallError(
+                f"{self.name}: {method} {path}: the answer is {kind}, and no JSON;"
+                " does `url` lead to the helpdesk?",
+                may_have_arrived=True,
+            ) from None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def _refuse_to_hurry(self, what: str, purpose: Purpose) -> None:
+        with self._lock:
+            wait = self._allowance.wait(purpose, datetime.now(UTC))
+        if wait is not None:
+            seconds = max(1, round(wait.total_seconds()))
+            message = f"{self.name}: {what}: it takes no more requests for {seconds} s"
+            raise CallError(message, HTTPStatus.TOO_MANY_REQUESTS, wait)
+
+    def _hear(self, answer: httpx.Response) -> None:
+        now = datetime.now(UTC)
+        told_at = _date(answer.headers.get("date"))
+        with self._lock:
+            self._allowance.hear(answer, now)
+            if told_at is not None:
+                self.clock_skew = told_at - now.replace(microsecond=0)
+
+    def _unanswered(self, what: str, error: httpx.HTTPError) -> CallError:
+        why = "no answer in time" if isinstance(error, httpx.TimeoutException) else str(error)
+        never_left = isinstance(error, _NEVER_LEFT)
+        message = f"{self.name}: {what}: cannot be reached: {why or type(error).__name__}"
+        return CallError(message, may_have_arrived=not never_left)
+
+    def _refused(self, what: str, answer: httpx.Response) -> CallError:
+        status = answer.status_code
+        said = _said(answer)
+        advice = _ADVICE.get(status, "")
+        parts = [f"{self.name}: {what}: {status} {answer.reason_phrase}".rstrip(), said, advice]
+        return CallError(
+            ": ".join(part for part in parts if part),
+            status,
+            _retry_after(answer.headers, datetime.now(UTC)),
+            may_have_arrived=answer.is_server_error or answer.is_redirect,
+        )
+
+
+def _said(answer: httpx.Response) -> str:
+    """What a refusal says of itself, on one line; nothing where it is a page for people."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return ""
+    said = body
+    if isinstance(body, dict):
+        said = next((body[key] for key in _WORDS if body.get(key)), "")
+    text = " ".join(str(said).split())
+    return text if len(text) <= _MOST_OF_A_BODY else f"{text[:_MOST_OF_A_BODY]}…"
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        told = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+
+def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """RFC 9110, 10.2.3: seconds, or an instant."""
+    text = headers.get("retry-after", "")
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text[:9]))
+    at = _date(text) if text else None
+    return None if at is None else max(at - now, timedelta())
+
+
+def _limit_of(headers: httpx.Headers, now: datetime) -> RateLimit | None:
+    for prefix in _LIMIT_HEADERS:
+        requests = _number(headers.get(f"{prefix}limit") or headers.get(f"{prefix}total"))
+        remaining = _number(headers.get(f"{prefix}remaining"))
+        if requests is None and remaining is None:
+            continue
+        reset = _number(headers.get(f"{prefix}reset"))
+        return RateLimit(requests, remaining, _until(reset, now))
+    bare = _number(headers.get("x-rate-limit"))
+    return None if bare is None else RateLimit(bare)
+
+
+def _until(reset: int | None, now: datetime) -> timedelta | None:
+    if reset is None:
+        return timedelta(minutes=1)
+    seconds = reset - now.timestamp() if reset > _EPOCH_FROM else reset
+    return min(max(timedelta(seconds=seconds), timedelta()), LONGEST_WAIT)
+
+
+def _number(text: str | None) -> int | None:
+    head = (text or "").split(";")[0].split(",")[0].strip()
+    return int(head[:12]) if head.isascii() and head.isdigit() else None

@@ -1,0 +1,104 @@
+"""What the config file says of every helpdesk that is reached over HTTP."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.helpdesks.options import HelpdeskOptions, PlaceOfFile, numeral, refuse, shown
+from engine.secret import Secret
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_TIME_OUT: Final = timedelta(minutes=2)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as only it can know it."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _base(value: object) -> object:
+    text = value if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        host, scheme = parts.hostname or "", parts.scheme
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        host, scheme = "", ""
+    if not host or scheme not in ("http", "https") or "?" in text or "#" in text or "@" in text:
+        advice = "write https://HOST, and a path if there is one"
+        raise refuse("url", f"{shown(value)} is no address of a helpdesk", advice)
+    if scheme == "http" and not is_loopback(host):
+        advice = "write https://…; plain http is for this machine only"
+        raise refuse("url", f"{shown(value)} would send the key in the clear", advice)
+    return text.rstrip("/")
+
+
+def _span(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    text = value if isinstance(value, str) else ""
+    if text[-1:] not in _SECONDS:
+        raise refuse("duration", f"{shown(value)} is no duration", "write for example 30s or 90d")
+    return timedelta(seconds=numeral(text[:-1], "30s") * _SECONDS[text[-1]])
+
+
+def _time_out(value: object) -> object:
+    span = _span(value)
+    if not isinstance(span, timedelta) or not timedelta() < span <= _LONGEST_TIME_OUT:
+        message = f"{shown(value)} is no time-out"
+        raise refuse("duration", message, "write for example 20s; at most 120s")
+    return span
+
+
+Base = Annotated[str, BeforeValidator(_base)]
+"""Where a helpdesk is, without a slash at its end."""
+Span = Annotated[timedelta, BeforeValidator(_span)]
+"""A length of wall-clock time: 30s, 10m, 12h, 90d."""
+TimeOut = Annotated[timedelta, BeforeValidator(_time_out)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class RestOptions(HelpdeskOptions):
+    """A helpdesk that is reached over HTTP with a token.
+
+    Attributes:
+        url: Where it is.
+        token_file: The file that holds the token.
+        token_env: The environment variable that holds it.
+        credential: The systemd credential that holds it.
+        timeout: The longest that one call takes (real time).
+    """
+
+    url: Base
+    token_file: PlaceOfFile | None = None
+    token_env: Text | None = None
+    credential: Text | None = None
+    timeout: TimeOut = timedelta(seconds=20)
+
+    @model_validator(mode="after")
+    def _one_token(self) -> RestOptions:
+        given = [x for x in (self.token_file, self.token_env, self.credential) if x]
+        if len(given) != 1:
+            what = "stands in several places" if given else "is missing"
+            advice = "keep one of them" if given else "write token_file: PATH"
+            raise refuse("token", f"the token {what}", advice)
+        return self
+
+    def token(self, name: str) -> Secret:
+        """Where the token is kept.
+
+        Args:
+            name: The helpdesk's name.
+        """
+        file = self.token_file.path if self.token_file else None
+        return Secret(f"helpdesks.{name}.token", file, self.token_env, self.credential)

@@ -1,0 +1,242 @@
+"""From RT's transactions to a ticket's story.
+
+RT tells how a ticket stands, and what was changed, by whom and from what. So the story is read
+backwards: each change undone, until the ticket is as it was created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from engine.domain.ticket import (
+    Actor,
+    Event,
+    EventKind,
+    Priority,
+    Status,
+    Ticket,
+    Value,
+    with_value,
+)
+from engine.helpdesks.rt.client import RtClient
+from engine.helpdesks.rt.mapping import Words, instant
+from engine.helpdesks.rt.options import DELETED
+from engine.ports import Observation
+
+_SYSTEM: Final = "RT_System"
+_OWNER_TYPES: Final = frozenset({"Set", "Give", "Take", "Untake", "Steal", "Force"})
+_MESSAGES: Final = frozenset({"Correspond", "Comment"})
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of one field, as one transaction tells it.
+
+    Attributes:
+        gained, lost: For fields of several values: what came, and what went.
+    """
+
+    field: str
+    before: Value = None
+    after: Value = None
+    gained: str | None = None
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Historian:
+    """Tells stories of one RT's tickets.
+
+    Attributes:
+        account: Name of the user that we are.
+    """
+
+    client: RtClient
+    words: Words
+    account: str
+
+    def observation(self, now: Ticket, story: Sequence[Item], until: datetime) -> Observation:
+        """A ticket with all that happened to it, nothing later than `until`.
+
+        Args:
+            now: How it stands.
+            story: Its transactions, in order.
+            until: Aware UTC.
+        """
+        customers = self._customers(now, story)
+        told = [event for item in story for event in self._events(item, now, customers)]
+        told = list(_joined(told))
+        opening, events = _undone(now, told)
+        kept = tuple(event for event in events if event.at <= until)
+        present = opening
+        for event in kept:
+            if event.kind is EventKind.CHANGED and event.field:
+                present = with_value(present, event.field, _typed(event.field, event.after))
+        at = kept[-1].at if kept else now.created_at
+        ours = frozenset(event.id for event in kept if event.who == self.account)
+        return Observation(present, at, opening=opening, events=kept, by_our_account=ours)
+
+    def _customers(self, ticket: Ticket, story: Sequence[Item]) -> set[str]:
+        """Who speaks for the customer: the requestor, and whoever opened it from outside."""
+        creators = {_creator(item) for item in story if item.get("Type") == "Create"}
+        outside = {name for name in creators if not self._is_of_the_desk(name)}
+        return outside | ({ticket.customer.id} if ticket.customer.id else set())
+
+    def _is_of_the_desk(self, name: str) -> bool:
+        return name == _SYSTEM or self.client.person(name).is_privileged
+
+    def _actor(self, name: str, customers: set[str]) -> Actor:
+        if name == _SYSTEM:
+            return Actor.ROBOT
+        if name in customers or not self._is_of_the_desk(name):
+            return Actor.CUSTOMER
+        return Actor.PERSON
+
+    def _events(self, item: Item, ticket: Ticket, customers: set[str]) -> Iterator[Event]:
+        at = instant(item.get("Created"))
+        if at is None:
+            return
+        number, who = str(item["id"]), _creator(item)
+        first = Event(
+            id=number,
+            at=at,
+            kind=EventKind.MESSAGE,
+            actor=self._actor(who, customers),
+            source_id=number,
+            who=who,
+        )
+        if item.get("Type") in _MESSAGES:
+            yield self._message(first, item)
+            return
+        for place, change in enumerate(self._changes(item, ticket)):
+            yield replace(
+                first,
+                id=number if place == 0 else f"{number}/{change.field}",
+                kind=EventKind.CHANGED,
+                field=change.field,
+                before=change.before if change.gained is change.lost is None else change.lost,
+                after=change.after if change.gained is change.lost is None else change.gained,
+            )
+
+    def _message(self, first: Event, item: Item) -> Event:
+        """What was said. Texts are fetched only where they may bear our mark."""
+        is_public = item.get("Type") == "Correspond"
+        text = str(item.get("Data") or "")
+        if is_public and first.who == self.account:
+            text = f"{text}\n{self.client.text(first.id)}"
+        return replace(first, is_public=is_public, text=text)
+
+    def _changes(self, item: Item, ticket: Ticket) -> Iterator[_Change]:
+        kind, field = str(item.get("Type")), str(item.get("Field") or "")
+        before, after = str(item.get("OldValue") or ""), str(item.get("NewValue") or "")
+        if field == "Status":
+            yield from self._status(before, after)
+        elif field == "Owner" and kind in _OWNER_TYPES:
+            yield _Change("assignee", self._owner(before), self._owner(after))
+        elif kind == "CustomField":
+            yield from self._custom(field, before, after)
+        elif field == "MergedInto" and kind == "AddLink":
+            survivor = after.rpartition("/")[2]
+            if survivor != ticket.id.partition(":")[2]:
+                yield _Change("merged_into", None, f"{self.words.name}:{survivor}")
+        elif kind == "Set":
+            yield from self._plain(field, before, after)
+
+    def _status(self, before: str, after: str) -> Iterator[_Change]:
+        was, now = self.words.status(before), self.words.status(after)
+        if was is not now:
+            yield _Change("status", was.value, now.value)
+        yield _Change("raw_status", before, after)
+        if (before == DELETED) is not (after == DELETED):
+            yield _Change("is_gone", before == DELETED, after == DELETED)
+
+    def _plain(self, field: str, before: str, after: str) -> Iterator[_Change]:
+        if field == "Priority":
+            was, now = self.words.priority(before), self.words.priority(after)
+            if was is not now:
+                yield _Change("priority", was, now)
+        elif field == "Queue":
+            yield _Change("group", self.client.queue_name(before), self.client.queue_name(after))
+        elif field == "Subject":
+            yield _Change("subject", before, after)
+        elif field == "Due":
+            yield _Change("due_at", _date(before), _date(after))
+
+    def _custom(self, field: str, before: str, after: str) -> Iterator[_Change]:
+        ours = self.words.custom_field(self.client.custom_field_name(field))
+        if ours == "tags":
+            yield _Change("tags", gained=after or None, lost=before or None)
+        elif ours is not None:
+            yield _Change(ours, before or None, after or None)
+
+    def _owner(self, number: str) -> str | None:
+        return self.words.owner(self.client.person(number).name) if number else None
+
+
+def _creator(item: Item) -> str:
+    creator = item.get("Creator")
+    return str(creator.get("id") if isinstance(creator, dict) else creator or "")
+
+
+def _date(text: str) -> datetime | None:
+    """RT stores dates as UTC without saying so, and 1970 for none."""
+    iso = text.replace(" ", "T")
+    return instant(iso if iso.endswith("Z") else f"{iso}Z") if text else None
+
+
+def _joined(events: Iterable[Event]) -> Iterator[Event]:
+    """Tags that came and went in a second by one hand are one change; RT tells them singly."""
+    batch: list[Event] = []
+    for event in events:
+        if batch and not _belongs(batch[0], event):
+            yield from _as_one(batch)
+            batch = []
+        if event.field == "tags":
+            batch.append(event)
+        else:
+            yield event
+    yield from _as_one(batch)
+
+
+def _belongs(first: Event, event: Event) -> bool:
+    return event.field == "tags" and (event.at, event.who) == (first.at, first.who)
+
+
+def _as_one(batch: Sequence[Event]) -> Iterator[Event]:
+    """One change of the whole set: for now, what went and what came."""
+    if batch:
+        lost = tuple(str(each.before) for each in batch if each.before)
+        gained = tuple(str(each.after) for each in batch if each.after)
+        yield replace(batch[0], before=lost, after=gained)
+
+
+def _undone(ticket: Ticket, events: Sequence[Event]) -> tuple[Ticket, list[Event]]:
+    """How a ticket was created, and its events with the whole sets of tags before and after."""
+    told: list[Event] = []
+    for event in reversed(events):
+        whole = event
+        if event.kind is EventKind.CHANGED and event.field:
+            if event.field == "tags":
+                after = ticket.tags
+                lost, gained = _texts(event.before), _texts(event.after)
+                before = (*(tag for tag in after if tag not in gained), *lost)
+                whole = replace(event, before=before, after=after)
+            ticket = with_value(ticket, event.field, _typed(event.field, whole.before))
+        told.append(whole)
+    return ticket, told[::-1]
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _typed(field: str, value: Value) -> object:
+    """A value of an event, as a ticket holds it."""
+    if field == "status":
+        return Status(str(value))
+    return Priority(str(value)) if field == "priority" else value
