@@ -320,6 +320,7 @@ class Sent:
         only_this: The other side works, and refuses this message alone for now (a full mailbox,
             say): such an attempt counts. One that failed because the other side as a whole is
             down does not count, and after some of them it is left alone for a while.
+        took: Of a change that was not made as a whole: the fields that did change.
     """
 
     state: SentState
@@ -328,6 +329,7 @@ class Sent:
     retry_after: timedelta | None = None
     bounced: bool = False
     only_this: bool = False
+    took: tuple[FieldChange, ...] = ()
 
 
 class Channel(Protocol):

@@ -42,7 +42,8 @@ def judged(
         answer = f"; it said: {said}" if said else ""
         wanted = shown(first.after)
         reason = f"{first.field} was not changed to {wanted}, though the call succeeded{answer}"
-    return Sent(SentState.REJECTED, reason=reason)
+    took = tuple(each for each in changes if each not in failed and not _is_so(each, before))
+    return Sent(SentState.REJECTED, reason=reason, took=took)
 
 
 def shown(value: object) -> str:

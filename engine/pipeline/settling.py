@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.domain.actions import Audience
+from engine.domain.actions import Audience, FieldChange
 from engine.domain.circuit import LONGEST_COOL_DOWN
 from engine.domain.rule import Receiver
 from engine.pipeline.acting import Cleared
@@ -70,6 +70,7 @@ class Settling:
         if sent.bounced and rows[0].action.audience is Audience.CUSTOMER:
             return [self._came_back(rows[0], sent.reason)]
         if sent.state is SentState.REJECTED:
+            self._keep(sent.took, rows[0])
             return [self.finish(row, OutboxState.REJECTED, sent.reason) for row in rows]
         return self._again(sent, rows)
 
@@ -81,6 +82,12 @@ class Settling:
             if row.action.audience is Audience.CUSTOMER:
                 tx.mark_due({row.action.ticket, row.action.subject}, self.now)
         return Finished(row, state, reason, is_lost=not is_told)
+
+    def _keep(self, took: Sequence[FieldChange], row: OutboxRow) -> None:
+        """What did change of a change that failed was changed by us all the same."""
+        if took:
+            with self.store.write() as tx:
+                remember(tx, row.action, took, self.outside.ruleset, self.now)
 
     def _came_back(self, row: OutboxRow, reason: str) -> Finished:
         """The customer's address takes no mail: nothing more is tried, and staff will be told."""

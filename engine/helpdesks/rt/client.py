@@ -43,7 +43,6 @@ class Person:
         is_privileged: One of the desk; customers are not.
     """
 
-    id: str
     name: str
     is_privileged: bool
     zone: str | None = None
@@ -132,10 +131,10 @@ class RtClient:
         except CallError as error:
             if error.status not in (403, 404):
                 raise
-            return Person(name, name, is_privileged=False)
+            return Person(name, is_privileged=False)
         is_privileged = str(told.get("Privileged") or "0") != "0"
         zone = told.get("Timezone") or None
-        return Person(str(told["id"]), str(told.get("Name", name)), is_privileged, zone)
+        return Person(str(told.get("Name", name)), is_privileged, zone)
 
     def queue_name(self, number: str) -> str:
         """The name of a queue."""

@@ -198,31 +198,40 @@ class RtHelpdesk:
         return self._client.search(f"{_ACTIVE}{self._in_queues()}", per_page=1)[1]
 
     def _tell(self, item: Item, told: _Told, now: datetime) -> None:
-        number, changed = str(item["id"]), str(item.get("LastUpdated"))
+        number = str(item["id"])
+        changed = f"{item.get('LastUpdated')} {item.get('EffectiveId')}"
         if self._settled.get(number) == changed:
             return
         try:
-            created, changed_at = instant(item["Created"]), instant(changed)
+            created, changed_at = instant(item["Created"]), instant(item.get("LastUpdated"))
             if created is None or created > told.until:
                 return
             self._refuse_if_fields_are_lost(item)
-            seen = self._seen(self._words.ticket(item), told.until)
+            story = self._client.story(number)
+            seen = self._seen(self._words.ticket(item), story, told.until)
         except (KeyError, TypeError, ValueError) as error:
             message = f"ticket {number} cannot be understood: {type(error).__name__} {error}"
             told.rejected.append(RejectedRow(f"ticket/{number}", 0, "ticket", message))
             return
         if seen is not None:
             told.observations.append(seen)
+        if any(_absorbed(one, number) for one in story):
+            self._tell_of_merged(number, told, now)
         if changed_at and changed_at <= min(now - _SETTLED_AFTER, told.until):
             self._settled[number] = changed
 
-    def _seen(self, ticket: Ticket, until: datetime) -> Observation | None:
+    def _tell_of_merged(self, survivor: str, told: _Told, now: datetime) -> None:
+        """What was merged into a ticket: RT does not count it among the changed ones."""
+        items, _ = self._client.search(f"EffectiveId = {survivor} AND id != {survivor}")
+        for item in items:
+            self._tell(item, told, now)
+
+    def _seen(self, ticket: Ticket, story: Sequence[Item], until: datetime) -> Observation | None:
         """A ticket with its story; one that has left our queues is gone, to us.
 
         None where it was never in one of them.
         """
-        number = ticket.id.partition(":")[2]
-        seen = self._historian().observation(ticket, self._client.story(number), until)
+        seen = self._historian().observation(ticket, story, until)
         if self._is_watched(seen.ticket.group):
             return seen
         moves = [event for event in seen.events or () if event.field == "group"]
@@ -262,11 +271,12 @@ class RtHelpdesk:
         """One ticket as it stands, nothing later than `until`; never raises."""
         try:
             ticket = self._ticket(ticket_id)
-            seen = self._seen(ticket, until) if ticket is not None else None
+            if ticket is None:
+                return Reading(Presence.GONE)
+            story = self._client.story(ticket_id.partition(":")[2])
+            seen = self._seen(ticket, story, until)
         except (HelpdeskError, KeyError, TypeError, ValueError):
             return Reading(Presence.UNREADABLE)
-        if ticket is None:
-            return Reading(Presence.GONE)
         if seen is None or ticket.created_at > until:
             return Reading(Presence.UNREADABLE)
         is_gone = seen.ticket.is_gone
@@ -320,9 +330,9 @@ class RtHelpdesk:
             return Sent(SentState.RETRY, reason=str(error))
         sent = judged(changes, before, after, said, key)
         if sent.state is SentState.REJECTED and _DENIED in said.lower():
-            advice = "grant ModifyTicket (and OwnTicket to whom tickets are assigned)"
+            advice = "grant ModifyTicket and ReassignTicket, and OwnTicket to whoever gets tickets"
             reason = f"{self.name}: {sent.reason}; {advice}"
-            return Sent(SentState.RETRY, reason=reason, only_this=True)
+            return replace(sent, state=SentState.RETRY, reason=reason, only_this=True)
         return sent
 
     def _present(self, ticket_id: str) -> Ticket:
@@ -416,6 +426,12 @@ class _Told:
     until: datetime
     observations: list[Observation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
+
+
+def _absorbed(item: Item, number: str) -> bool:
+    """Whether a transaction of a ticket's story says that another was merged into it."""
+    is_merge = item.get("Type") == "AddLink" and item.get("Field") == "MergedInto"
+    return is_merge and str(item.get("NewValue")).endswith(f"/ticket/{number}")
 
 
 def _since(now: datetime, at: datetime) -> str:

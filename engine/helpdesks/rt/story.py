@@ -150,7 +150,7 @@ class Historian:
     def _status(self, before: str, after: str) -> Iterator[_Change]:
         was, now = self.words.status(before), self.words.status(after)
         if was is not now:
-            yield _Change("status", was.value, now.value)
+            yield _Change("status", was, now)
         yield _Change("raw_status", before, after)
         if (before == DELETED) is not (after == DELETED):
             yield _Change("is_gone", before == DELETED, after == DELETED)

@@ -1,0 +1,352 @@
+"""The real Request Tracker, with the real pipeline: what another client of RT sees of us."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.app import App, open_app
+from engine.domain.ticket import Actor
+from engine.pipeline.cycle import Cycle, Work
+from engine.ports import OutboxState
+from tests.helpdesks.real.rt import US, RequestTracker
+
+pytestmark = pytest.mark.system
+
+HOUR = timedelta(hours=1)
+
+CONFIG = """\
+store: {{url: sqlite:///store.db}}
+rules: rules
+helpdesks:
+  rt:
+    kind: rt
+    url: {url}
+    token_file: token
+    queues: [{queue}, {other}]
+    custom_fields: {{tags: Tags, customer.tier: Tier}}
+channels:
+  log: {{kind: file, path: sent.jsonl}}
+"""
+
+RULES = """\
+version: 1
+receivers:
+  default: [{{channel: log, to: everybody}}]
+rules:
+  - id: late
+    match: {{group: {queue}}}
+    clock: {{since: {since}}}
+    levels:
+      - name: escalate
+        after: 2h
+        kind: technical
+        set: {{priority: urgent}}
+        tag: [late]
+        assign: {{group: {other}, assignee: lead}}
+        notify: [default]
+    customer: {{on_escalation: received}}
+"""
+
+TEMPLATE = """\
+---
+subject: We are still working on it
+---
+Dear {{ customer.name }}, we are still working on "{{ ticket.subject }}".
+"""
+
+
+@dataclass
+class Desk:
+    """A daemon's folder beside a real RT, and the daemon's stages.
+
+    Attributes:
+        ahead: How far the daemon's clock is ahead of the machine's.
+    """
+
+    rt: RequestTracker
+    folder: Path
+    queue: str
+    other: str
+    ahead: timedelta = timedelta()
+    app: App = field(init=False)
+    cycle: Cycle = field(init=False)
+
+    def write(self, since: str) -> None:
+        names = {"url": self.rt.url, "queue": self.queue, "other": self.other, "since": since}
+        (self.folder / "token").write_text(self.rt.token)
+        (self.folder / "config.yaml").write_text(CONFIG.format(**names))
+        customer = self.folder / "rules" / "templates" / "customer"
+        customer.mkdir(parents=True)
+        (customer / "received.md").write_text(TEMPLATE)
+        (self.folder / "rules" / "rules.yaml").write_text(RULES.format(**names))
+
+    def start(self) -> None:
+        self.app = open_app(self.folder / "config.yaml", stream=io.StringIO())
+        rules = self.app.rules_in_force()
+        self.cycle = self.app.cycle(
+            self.app.put_in_force(rules, self.now() - 24 * HOUR, from_the_start=True)
+        )
+        self.cycle.real_now = self.now
+
+    def now(self) -> datetime:
+        return datetime.now(UTC).replace(microsecond=0) + self.ahead
+
+    def tick(self, ahead: timedelta | None = None) -> Work:
+        """All stages, so far ahead of the machine's clock (None: as far as the last time)."""
+        if ahead is not None:
+            self.ahead = ahead
+        return self.cycle.run(self.now())
+
+    def outbox(self) -> dict[str, str]:
+        """Action → state, of the last row of each kind."""
+        with self.app.store.read() as tx:
+            return {str(row["action"]): str(row["state"]) for row in tx.view("v_outbox")}
+
+
+@pytest.fixture
+def desk(rt: RequestTracker, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    made = Desk(rt, tmp_path, rt.queue("Support"), rt.queue("Escalations"))
+    made.write(getattr(request, "param", "opened"))
+    made.start()
+    yield made
+    made.app.close()
+
+
+def unread(work: Work) -> str:
+    """Why RT could not be read; empty if it could."""
+    return " ".join(str(error) for error in work.unread.values())
+
+
+def test_what_a_rule_does_is_there_for_another_client(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue, Owner="alice", CustomFields={"Tier": "Gold", "Tags": ["vip"]})
+    desk.tick()
+    desk.tick(3 * HOUR)
+
+    ticket = rt.ticket(number)
+    assert int(ticket["Priority"]) == 150
+    assert rt.queue_of(number) == desk.other
+    assert ticket["Owner"]["id"] == "lead"
+    assert sorted(rt.custom(number, "Tags")) == ["late", "vip"]
+    ((who, note),) = rt.said(number, "Comment")
+    assert who == US
+    assert "late" in note
+    ((who, reply),) = rt.said(number, "Correspond")
+    assert who == US
+    assert "we are still working" in reply
+    assert any("still working" in mail and "eve@customer.example" in mail for mail in rt.mails())
+    assert set(desk.outbox().values()) == {OutboxState.DELIVERED.value}
+
+
+def test_what_we_did_is_ours_when_it_is_read_again(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue, Owner="alice")
+    desk.tick()
+    desk.tick(3 * HOUR)
+    for _ in range(3):
+        again = desk.tick()
+
+    with desk.app.store.read() as tx:
+        (history,) = tx.histories([f"rt:{number}"]).values()
+    assert {event.actor for event in history.events} <= {Actor.OURSELVES, Actor.ROBOT}
+    assert [event.field for event in history.events if event.actor is Actor.OURSELVES][:3]
+    assert again.evaluated.fired == []
+    assert len(rt.said(number, "Comment")) == 1
+
+
+@pytest.mark.parametrize("desk", ["waiting"], indirect=True)
+def test_a_customers_mail_resets_the_clock_and_ours_does_not(
+    rt: RequestTracker, desk: Desk
+) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    desk.tick(3 * HOUR)  # fires, and writes to the customer
+    (first,) = episodes(desk, number)
+    desk.tick(4 * HOUR)
+    assert episodes(desk, number) == [first]
+
+    rt.set(number, Queue=desk.queue)
+    rt.say(number, "We looked at it")
+    rt.mail(number, "It burns again")
+    desk.tick()
+
+    with desk.app.store.read() as tx:
+        (history,) = tx.histories([f"rt:{number}"]).values()
+    view = history.as_of(desk.now())
+    assert view.waiting is not None
+    assert view.unanswered_messages == 1
+    (mail,) = [event for event in history.events if event.actor is Actor.CUSTOMER]
+    assert view.waiting.key == mail.source_id
+
+
+def episodes(desk: Desk, number: str) -> list[str]:
+    with desk.app.store.read() as tx:
+        found = tx.episodes([f"rt:{number}"])
+    return [episode.id.text for one in found.values() for episode in one]
+
+
+def test_what_an_agent_changed_meanwhile_stays(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue, Owner="alice")
+    desk.tick()
+    now = desk.now() + 3 * HOUR
+    desk.ahead = 3 * HOUR
+    desk.cycle.ingest(now)
+    desk.cycle.evaluate(now)
+    desk.ahead = timedelta()
+    rt.set(number, who="bob", Owner="bob", Priority=100)
+    desk.ahead = 3 * HOUR
+    desk.cycle.deliver(desk.now())
+
+    ticket = rt.ticket(number)
+    assert ticket["Owner"]["id"] == "bob"
+    assert int(ticket["Priority"]) == 100
+    assert rt.custom(number, "Tags") == ["late"]
+
+
+def test_a_resolved_ticket_is_not_opened_again_by_us(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    desk.ahead = 3 * HOUR
+    desk.cycle.ingest(desk.now())
+    desk.cycle.evaluate(desk.now())
+    rt.set(number, Status="resolved")
+    desk.cycle.deliver(desk.now())
+    desk.tick()
+
+    assert rt.ticket(number)["Status"] == "resolved"
+    assert rt.said(number, "Correspond") == []
+
+
+def test_without_the_right_to_see_tickets_none_counts_as_resolved(
+    rt: RequestTracker, desk: Desk
+) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    with rt.without("ShowTicket"):
+        desk.cycle.acquaintance.doubt("rt")
+        blind = desk.tick(timedelta())
+        desk.tick(3 * HOUR)
+        assert rt.said(number, "Correspond") == []
+        assert rt.ticket(number)["Status"] == "new"
+    seeing = desk.tick()
+
+    assert "rights" in unread(blind)
+    assert unread(seeing) == ""
+    desk.tick(3 * HOUR + timedelta(minutes=2))
+    assert rt.queue_of(number) == desk.other
+
+
+def test_without_the_right_to_change_tickets_changes_wait(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue, Owner="alice")
+    desk.tick()
+    with rt.without("ModifyTicket"):
+        desk.cycle.acquaintance.doubt("rt")
+        work = desk.tick(3 * HOUR)
+        assert rt.queue_of(number) == desk.queue
+    (lack,) = work.introduced["rt"].missing
+    desk.tick(4 * HOUR)
+
+    assert lack.right == "ModifyTicket"
+    assert rt.queue_of(number) == desk.other
+
+
+def test_a_revoked_token_stops_everything_until_there_is_a_new_one(
+    rt: RequestTracker, desk: Desk
+) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    rt.revoke_tokens()
+    refused = desk.tick(3 * HOUR)
+    rt.token = rt.new_token()
+    (desk.folder / "token").write_text(rt.token)
+    desk.tick(4 * HOUR)
+
+    assert "401" in unread(refused)
+    assert "make a new one" in unread(refused)
+    assert rt.queue_of(number) == desk.other
+
+
+def test_a_field_that_is_taken_away_is_not_taken_for_empty(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue, CustomFields={"Tier": "Gold"})
+    desk.tick()
+    rt.set_field("Tier", enabled=False)
+    try:
+        rt.set(number, Subject="It burns still")
+        without = desk.tick()
+        again = desk.tick()
+    finally:
+        rt.set_field("Tier", enabled=True)
+    mended = desk.tick()
+
+    assert "Tier" in unread(without)
+    assert "custom_fields" in unread(again)
+    assert unread(mended) == ""
+    with desk.app.store.read() as tx:
+        (record,) = tx.records([f"rt:{number}"]).values()
+    assert record.source.customer.tier == "Gold"
+    assert record.source.subject == "It burns still"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+def test_a_changed_zone_of_our_account_changes_nothing(
+    rt: RequestTracker, desk: Desk, zone: str
+) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    rt.set_zone(zone)
+    rt.set(number, Subject="In another zone")
+    desk.tick()
+
+    with desk.app.store.read() as tx:
+        (record,) = tx.records([f"rt:{number}"]).values()
+    assert record.source.subject == "In another zone"
+
+
+def test_a_server_that_is_away_is_read_on_when_it_is_back(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue)
+    desk.tick()
+    with rt.down():
+        away = desk.tick(3 * HOUR)
+    desk.tick(4 * HOUR)
+
+    assert "cannot be reached" in unread(away)
+    assert rt.queue_of(number) == desk.other
+    assert len(rt.said(number, "Comment")) == 1
+
+
+def test_a_deleted_ticket_is_gone(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue)
+    rt.open(desk.queue)
+    desk.tick()
+    rt.set(number, who="root", Status="deleted")
+    desk.tick()
+
+    with desk.app.store.read() as tx:
+        (record,) = tx.records([f"rt:{number}"]).values()
+    assert record.source.is_gone
+
+
+def test_a_merged_ticket_is_known_as_merged(rt: RequestTracker, desk: Desk) -> None:
+    number, survivor = rt.open(desk.queue), rt.open(desk.queue)
+    desk.tick()
+    rt.call("PUT", f"/ticket/{number}", {"MergeInto": int(survivor)})
+    desk.tick()
+
+    with desk.app.store.read() as tx:
+        records = tx.records([f"rt:{number}"])
+    assert records[f"rt:{number}"].source.merged_into == f"rt:{survivor}"
+
+
+def test_a_ticket_that_leaves_our_queues_is_gone_to_us(rt: RequestTracker, desk: Desk) -> None:
+    number, elsewhere = rt.open(desk.queue), rt.queue("Billing")
+    desk.tick()
+    rt.set(number, Queue=elsewhere)
+    desk.tick()
+
+    with desk.app.store.read() as tx:
+        records = tx.records([f"rt:{number}"])
+    assert records[f"rt:{number}"].source.is_gone
