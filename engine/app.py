@@ -23,7 +23,7 @@ from engine.domain.facts import CustomerLimits
 from engine.domain.matching import earliest
 from engine.domain.rule import Generation, Rule
 from engine.domain.ruleset import Ruleset
-from engine.errors import ConfigError, Problem
+from engine.errors import ConfigError, Problem, UsageError
 from engine.links import ExampleLinks, Lifetimes, MessageLinks, Tokens
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate, generations_needed, known_texts
@@ -467,6 +467,20 @@ def open_app(
     url = settings.store_url()
     store = _copy_of(url) if dry_run else open_store(url, upgrade=upgrade)
     return App(settings, store, stream or sys.stdout, dry_run=dry_run)
+
+
+def open_helpdesk(config: Path, name: str) -> Helpdesk:
+    """One helpdesk of a config file, and nothing else; contacts nothing yet.
+
+    Raises:
+        ConfigError: The config file cannot be used.
+        UsageError: It has no helpdesk of that name.
+    """
+    settings = load_settings(config)
+    if name not in settings.helpdesks:
+        known = ", ".join(settings.helpdesks) or "none"
+        raise UsageError(f"{config}: there is no helpdesk '{name}'; those there are: {known}")
+    return helpdesk_kinds.open_helpdesk(name, settings.helpdesks[name])
 
 
 def equipment() -> Equipment:

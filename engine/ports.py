@@ -272,6 +272,19 @@ class Helpdesk(Protocol):
         ...
 
 
+@runtime_checkable
+class Sampled(Protocol):
+    """A helpdesk that can tell of a few tickets without telling of all."""
+
+    def sample(self, most: int, until: datetime) -> Sequence[Observation]:
+        """At most so many open tickets, nothing later than `until`.
+
+        Raises:
+            HelpdeskError: It cannot be read now.
+        """
+        ...
+
+
 # --- channels ------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ VERBS = {
     "reload": "engine.cli.reloading",
     "silence": "engine.cli.silencing",
     "template": "engine.cli.templates",
+    "helpdesk": "engine.cli.helpdesks",
 }
 """Verb → the module that has it; each is imported only when it is asked for."""
 

@@ -262,6 +262,19 @@ class RtHelpdesk:
             if reading.observation is not None:
                 told.observations.append(reading.observation)
 
+    def sample(self, most: int, until: datetime) -> list[Observation]:
+        """The first open tickets, for people to look at.
+
+        Raises:
+            HelpdeskError: It cannot be read now.
+        """
+        items, _ = self._client.search(f"{_ACTIVE}{self._in_queues()}", per_page=most)
+        found = (
+            self._seen(self._words.ticket(item), self._client.story(str(item["id"])), until)
+            for item in items
+        )
+        return [seen for seen in found if seen is not None]
+
     def next_change_at(self, after: datetime) -> datetime | None:
         """Nobody knows: it is asked again and again."""
         del after

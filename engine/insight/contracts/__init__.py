@@ -10,6 +10,7 @@ from engine.insight.contracts.documents import (
     CheckDocument,
     ExplainDocument,
     HealthDocument,
+    HelpdeskCheckDocument,
     ImportDocument,
     OnceDocument,
     OutboxChangeDocument,
@@ -41,6 +42,7 @@ DOCUMENTS: Final[Mapping[str, type]] = {
     "template": TemplateDocument,
     "templates": TemplatesDocument,
     "health": HealthDocument,
+    "helpdesk-check": HelpdeskCheckDocument,
     "webhook": WebhookDocument,
 }
 

@@ -581,6 +581,78 @@ class StatusDocument(TypedDict):
     recent: Annotated[list[FiringLine], "The last firings, the latest last"]
 
 
+# --- helpdesks ------------------------------------------------------------------------------------
+
+
+class MissingRightLine(TypedDict):
+    """Something that our account may not do."""
+
+    right: Annotated[str, "As the helpdesk calls it"]
+    need: Annotated[Literal["read", "change", "note", "reply"], "What it is needed for"]
+    remedy: Annotated[str, "What to do about it"]
+
+
+class RateLimitLine(TypedDict):
+    """How many requests a helpdesk takes from us."""
+
+    requests: Annotated[Count | None, "In one period; null where it does not say"]
+    remaining: Annotated[Count | None, "Of this period"]
+    resets_seconds: Annotated[int | None, "Until the next period begins"]
+
+
+class CapabilitiesLine(TypedDict):
+    """What rules may ask of a helpdesk."""
+
+    fields: Annotated[list[str], "What it can change; `fields.*` stands for any field of its own"]
+    notes: bool
+    replies: bool
+    replies_when_resolved: Annotated[bool, "A reply leaves a resolved ticket resolved"]
+    history: Annotated[bool, "It tells what happened, and not only how things stand"]
+
+
+class SampleTicket(TypedDict):
+    """A ticket, as rules see it."""
+
+    ticket: Annotated[str, "HELPDESK:ID"]
+    subject: str
+    created_at: Instant
+    status: str
+    raw_status: Annotated[str | None, "The helpdesk's own word"]
+    priority: str | None
+    type: str | None
+    group: str | None
+    assignee: str | None
+    channel: str | None
+    language: str | None
+    tags: list[str]
+    due_at: Instant | None
+    customer_id: str | None
+    has_email: Annotated[bool, "The customer's address is known; it is not shown"]
+    customer_tier: str | None
+    customer_organization: str | None
+    fields: Annotated[dict[str, str], "The desk's own"]
+    events: Annotated[Count, "What is known to have happened to it"]
+    last_customer_message_at: Instant | None
+    last_agent_reply_at: Instant | None
+
+
+class HelpdeskCheckDocument(TypedDict):
+    """What a helpdesk says of us, and how we understand what it says."""
+
+    format: Literal["escalatord.helpdesk-check/1"]
+    helpdesk: Annotated[str, "Its name in the config file"]
+    ok: Annotated[bool, "Nothing is wrong"]
+    account: Annotated[str, "Who we are there; empty where it knows no accounts"]
+    server: str
+    zone: Annotated[str | None, "The time zone of our account, where it has one"]
+    clock_skew_seconds: Annotated[int | None, "How far its clock is ahead of ours"]
+    rate_limit: RateLimitLine | None
+    missing: list[MissingRightLine]
+    can: CapabilitiesLine
+    problems: Annotated[list[str], "What is wrong, a line each"]
+    tickets: list[SampleTicket]
+
+
 # --- templates ------------------------------------------------------------------------------------
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -247,6 +248,21 @@ class RequestTracker:
         command = [MAILGATE, "--queue", "General", "--action", "correspond", "--url", self.url]
         done = subprocess.run(command, input=letter, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+    def age(self, number: str, hours: int) -> None:
+        """All that has happened to a ticket happened so much earlier."""
+        earlier = f"-{hours} hours"
+        with closing(sqlite3.connect(self.folder / "rt.sqlite3", timeout=30)) as base, base:
+            base.execute(
+                "UPDATE Transactions SET Created = datetime(Created, ?)"
+                " WHERE ObjectType = 'RT::Ticket' AND ObjectId = ?",
+                (earlier, number),
+            )
+            base.execute(
+                "UPDATE Tickets SET Created = datetime(Created, ?), LastUpdated = datetime('now')"
+                " WHERE id = ?",
+                (earlier, number),
+            )
 
     # --- what another client sees ---
 
