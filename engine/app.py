@@ -149,7 +149,8 @@ class App:
             folder: Where they are; the configured folder by default.
         """
         folder = folder or self.settings.rules_from_here
-        loaded = judge([folder], channels=frozenset(self.settings.channels))
+        channels = frozenset(self.settings.channels)
+        loaded = judge([folder], channels=channels, helpdesks=self.settings.abilities())
         if loaded.files or loaded.generation is None:
             return loaded
         advice = "put YAML files there, or correct `rules:` in the config file"

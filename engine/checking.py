@@ -6,15 +6,23 @@ renderer of messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.domain.capability import Capabilities
 from engine.domain.facts import CustomerLimits
 from engine.errors import Problem
-from engine.rulebook import Loaded, WrittenTemplate, lint, load, sorted_by_place
+from engine.rulebook import (
+    Loaded,
+    WrittenTemplate,
+    lint,
+    load,
+    refuse_impossible,
+    sorted_by_place,
+)
 
 if TYPE_CHECKING:
     from engine.messages import TemplateFault
@@ -26,6 +34,7 @@ def check(
     *,
     channels: frozenset[str] | None = None,
     limits: CustomerLimits | None = None,
+    helpdesks: Mapping[str, Capabilities] | None = None,
 ) -> Loaded:
     """Read rule files, lint them, and render their templates against sample tickets.
 
@@ -34,25 +43,33 @@ def check(
         today: The day from which calendars must know their holidays.
         channels: The names of the config file's channels; None when they are not known.
         limits: The config file's `customer_limits`; None when they are not known.
+        helpdesks: What the config file's helpdesks can do, by name; None when it is not known.
 
     Returns:
         What was read, with every problem; without a generation if any of them is an error.
     """
-    loaded = judge(paths, channels=channels)
+    loaded = judge(paths, channels=channels, helpdesks=helpdesks)
     folders = [path for path in paths if path.is_dir()]
     advice = lint(loaded.written, folders, today, limits or CustomerLimits())
     return _with(loaded, [*advice, *template_doubts(loaded.written.templates)])
 
 
-def judge(paths: Sequence[Path], *, channels: frozenset[str] | None = None) -> Loaded:
+def judge(
+    paths: Sequence[Path],
+    *,
+    channels: frozenset[str] | None = None,
+    helpdesks: Mapping[str, Capabilities] | None = None,
+) -> Loaded:
     """As `check`, but without its advice: whether the rules can be put in force.
 
     Args:
         paths: Folders and files, as `load` takes them.
         channels: The names of the config file's channels; None when they are not known.
+        helpdesks: What the config file's helpdesks can do, by name; None when it is not known.
     """
     loaded = load(paths, channels=channels)
-    return _with(loaded, template_problems(loaded.written.templates))
+    impossible = refuse_impossible(loaded.written, helpdesks or {})
+    return _with(loaded, [*template_problems(loaded.written.templates), *impossible])
 
 
 def _with(loaded: Loaded, more: Iterable[Problem]) -> Loaded:

@@ -23,6 +23,9 @@ from engine.insight import checked as telling
 from engine.rulebook import load, render_problem, render_summary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.domain.capability import Capabilities
     from engine.errors import Problem
     from engine.rulebook import Loaded
 
@@ -60,7 +63,13 @@ def check_command(
         return GOOD
     folders, known = _what_to_check(ctx, config, paths)
     today = SystemClock().now().date()
-    loaded = check(folders, today, channels=known.channels, limits=known.limits)
+    loaded = check(
+        folders,
+        today,
+        channels=known.channels,
+        limits=known.limits,
+        helpdesks=known.helpdesks,
+    )
     _refuse_nothing(loaded, folders)
     _SHOW[format_](loaded)
     return _exit_code(loaded.problems, strict=strict)
@@ -89,6 +98,7 @@ class _Known:
 
     channels: frozenset[str] | None = None
     limits: CustomerLimits | None = None
+    helpdesks: Mapping[str, Capabilities] | None = None
 
 
 def _what_to_check(
@@ -108,7 +118,11 @@ def _what_to_check(
 
         settings = load_settings(named)
         limits = settings.customer_limits
-        known = _Known(frozenset(settings.channels), CustomerLimits(limits.gap, limits.per_day))
+        known = _Known(
+            frozenset(settings.channels),
+            CustomerLimits(limits.gap, limits.per_day),
+            settings.abilities(),
+        )
         folders = list(paths) or [settings.rules_from_here]
     missing = [str(path) for path in folders if not path.exists()]
     if missing:

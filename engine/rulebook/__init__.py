@@ -1,5 +1,6 @@
 """Rule files: YAML in, one validated generation out, or all that is wrong with it at once."""
 
+from engine.rulebook.abilities import refuse_impossible
 from engine.rulebook.fingerprint import content_id
 from engine.rulebook.lints import lint
 from engine.rulebook.loader import Loaded, load
@@ -16,6 +17,7 @@ __all__ = [
     "folder_stamp",
     "lint",
     "load",
+    "refuse_impossible",
     "render_all",
     "render_problem",
     "render_summary",

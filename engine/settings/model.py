@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import model_validator
 
+from engine.domain.capability import Capabilities
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
@@ -278,6 +279,15 @@ class Settings:
     def channel_limits(self) -> dict[str, Rate]:
         """How many messages each channel takes, where it does not take any number."""
         return {name: each.limit.rate for name, each in self.channels.items() if each.limit}
+
+    def abilities(self) -> dict[str, Capabilities]:
+        """What each helpdesk can do for rules; what goes by a channel of mail, it can."""
+        return {
+            name: replace(each.can, replies=True, replies_when_resolved=True)
+            if each.replies_by
+            else each.can
+            for name, each in self.helpdesks.items()
+        }
 
     @property
     def folder(self) -> Path:
