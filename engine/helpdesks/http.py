@@ -259,7 +259,9 @@ class HttpClient:
         status = answer.status_code
         said = _said(answer)
         advice = _ADVICE.get(status, "")
-        parts = [f"{self.name}: {what}: {status} {answer.reason_phrase}".rstrip(), said, advice]
+        is_news = said.lower() != answer.reason_phrase.lower()
+        head = f"{self.name}: {what}: {status} {answer.reason_phrase}".rstrip()
+        parts = [head, said if is_news else "", advice]
         return CallError(
             ": ".join(part for part in parts if part),
             status,

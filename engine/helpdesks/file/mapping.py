@@ -19,6 +19,7 @@ from engine.helpdesks.file.options import (
     MessageRule,
 )
 from engine.helpdesks.file.record import Values
+from engine.helpdesks.quotation import unquoted
 
 _DIGEST_BYTES: Final = 8
 _KEY_BYTES: Final = 16
@@ -178,7 +179,7 @@ class RowReader:
             author=Actor.ROBOT if mark is True or rule.is_bounce else rule.author,
             is_bounce=rule.is_bounce,
             is_public=rule.is_public,
-            text=_unquoted(text) if isinstance(text, str) else "",
+            text=unquoted(text) if isinstance(text, str) else "",
             channel=channel if isinstance(channel, str) else None,
         )
 
@@ -250,11 +251,6 @@ class _MessageRule:
 
 _FIELDS: Final = {"due": "due_at", "gone": "is_gone"}
 """Fields of a ticket whose columns people know by another name."""
-
-
-def _unquoted(text: str) -> str:
-    """A message without the lines that it quotes from others."""
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(">"))
 
 
 def _rank(name: str) -> tuple[int, int, str]:

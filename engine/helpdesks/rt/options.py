@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Priority, Status
-from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
+from engine.helpdesks.options import Flag, OptionFault, refuse, shown, suggestion
 from engine.helpdesks.rest_options import RestOptions, Span, Text
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
@@ -69,6 +69,8 @@ class RtOptions(RestOptions):
         statuses: What RT's statuses mean, beside those of its default lifecycle.
         priorities: From which number on RT's priority means ours; what we set is that number.
         custom_fields: Our field → the name of the custom field that holds it.
+        texts: Whether what customers write is read, for rules that look for words; each message
+            costs two requests, once.
     """
 
     kind: Literal["rt"]
@@ -77,6 +79,7 @@ class RtOptions(RestOptions):
     statuses: Mapping[str, StatusWord] = Field(default_factory=lambda: dict(STATUSES))
     priorities: Mapping[Priority, Number] = Field(default_factory=lambda: dict(PRIORITIES))
     custom_fields: Mapping[str, Text] = Field(default_factory=dict)
+    texts: Flag = True
 
     @field_validator("statuses")
     @classmethod

@@ -21,6 +21,7 @@ from engine.domain.ticket import (
     Value,
     with_value,
 )
+from engine.helpdesks.quotation import unquoted
 from engine.helpdesks.rt.client import RtClient
 from engine.helpdesks.rt.mapping import Words, instant
 from engine.helpdesks.rt.options import DELETED
@@ -124,12 +125,14 @@ class Historian:
             )
 
     def _message(self, first: Event, item: Item) -> Event:
-        """What was said. Texts are fetched only where they may bear our mark."""
+        """What was said. Texts are fetched where they may bear our mark, or rules may read them."""
         is_public = item.get("Type") == "Correspond"
-        text = str(item.get("Data") or "")
+        subject = str(item.get("Data") or "")
         if is_public and first.who == self.account:
-            text = f"{text}\n{self.client.text(first.id)}"
-        return replace(first, is_public=is_public, text=text)
+            return replace(first, text=f"{subject}\n{self.client.text(first.id)}")
+        if is_public and first.actor is Actor.CUSTOMER and self.words.options.texts:
+            return replace(first, text=unquoted(self.client.text(first.id)))
+        return replace(first, is_public=is_public, text=subject)
 
     def _changes(self, item: Item, ticket: Ticket) -> Iterator[_Change]:
         kind, field = str(item.get("Type")), str(item.get("Field") or "")
