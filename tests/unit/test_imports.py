@@ -3,6 +3,7 @@
 The table is the design's (`Layout`), with what building added to it:
 
 - `errors` is everybody's: it is how a fault is put into words.
+- `secret` reads what the config file only names the place of, for `settings` and `helpdesks`.
 - `settings` reads each helpdesk's own options, and durations as the rule language writes them.
 - `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
 - `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
