@@ -266,7 +266,7 @@ class HttpClient:
             ": ".join(part for part in parts if part),
             status,
             _retry_after(answer.headers, datetime.now(UTC)),
-            may_have_arrived=answer.is_server_error or answer.is_redirect,
+            may_have_arrived=answer.is_server_error and status != HTTPStatus.SERVICE_UNAVAILABLE,
         )
 
 

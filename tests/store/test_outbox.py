@@ -451,3 +451,21 @@ def test_replies_that_may_have_arrived_are_found(store: SqlStore) -> None:
             if key == "a":
                 transaction.finish(row_id, "t", OutboxState.UNKNOWN, NOON, "the line was cut")
         assert keys(transaction.unknown_replies()) == ["a"]
+
+
+def test_acts_that_were_begun_and_are_not_settled_are_known(store: SqlStore) -> None:
+    change = action("c", ActionKind.CHANGE, changes=(FieldChange("type", None, "x"),))
+    with store.write() as transaction:
+        number = sending(transaction, change)
+        queue(transaction, action("waits", ActionKind.NOTE), notice("n", "ann"))
+
+        assert keys(transaction.begun_acts([change.ticket])) == ["c"]
+        assert transaction.begun_acts(["desk:another"]) == []
+
+        transaction.snooze(number, "t", NOON, "again", OutboxState.SNOOZED)
+        assert keys(transaction.begun_acts([change.ticket])) == ["c"]
+
+        (row,) = [one for one in lease(transaction, "u") if one.id == number]
+        assert transaction.begin_sending(row.id, "u", NOON, NOON + SOON)
+        assert transaction.finish(row.id, "u", OutboxState.DELIVERED, NOON)
+        assert transaction.begun_acts([change.ticket]) == []

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import httpx
 
-from engine.errors import HelpdeskError
+from engine.errors import ConfigError, HelpdeskError
 from engine.helpdesks.http import CallError, HttpClient, Purpose
 from engine.helpdesks.rt.mapping import FIELDS
 from engine.secret import Secret
@@ -90,7 +90,13 @@ class RtClient:
         self._remembered = _Remembered()
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"token {self._token.read().strip()}"}
+        return {"Authorization": f"token {self._secret()}"}
+
+    def _secret(self) -> str:
+        try:
+            return self._token.read().strip()
+        except ConfigError as error:  # a file that is away for a moment ends no daemon
+            raise CallError(f"{self.name}: {error}") from None
 
     def now(self) -> datetime:
         """The present by RT's clock (aware UTC, whole seconds)."""
@@ -113,7 +119,7 @@ class RtClient:
         Raises:
             HelpdeskError: The token is none of RT's, or RT does not take it.
         """
-        parts = self._token.read().strip().split("-")
+        parts = self._secret().split("-")
         if len(parts) != 3 or not parts[1].isdigit():  # noqa: PLR2004 - 1-USER-SECRET
             raise HelpdeskError(
                 f"{self.name}: the token is none of RT's, which look like 1-34-0123abcd;"

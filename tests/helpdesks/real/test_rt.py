@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +15,7 @@ from engine.app import App, open_app
 from engine.domain.ticket import Actor
 from engine.domain.view import View
 from engine.pipeline.cycle import Cycle, Work
-from engine.ports import OutboxState
+from engine.ports import Helpdesk, OutboxState
 from tests.helpdesks.real.rt import US, RequestTracker
 
 pytestmark = pytest.mark.system
@@ -326,6 +327,55 @@ def test_a_server_that_is_away_is_read_on_when_it_is_back(rt: RequestTracker, de
     assert "cannot be reached" in unread(away)
     assert rt.queue_of(number) == desk.other
     assert len(rt.said(number, "Comment")) == 1
+
+
+class KilledError(BaseException):
+    """The process ends here; nothing of ours catches it."""
+
+
+@dataclass
+class Mortal:
+    """A helpdesk beside which the daemon dies, after the helpdesk has done what it was asked."""
+
+    real: Helpdesk
+    last_act: str
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        found = getattr(self.real, name)
+        if name != self.last_act:
+            return found
+
+        def act(*arguments: object) -> None:
+            found(*arguments)
+            raise KilledError
+
+        return act
+
+
+@pytest.mark.parametrize("last_act", ["change", "note", "reply"])
+def test_who_is_killed_after_a_write_does_not_write_twice(
+    rt: RequestTracker, desk: Desk, last_act: str
+) -> None:
+    number = rt.open(desk.queue, Owner="alice")
+    rt.age(number, 3)
+    helpdesks = cast("dict[str, Helpdesk]", desk.app.helpdesks)
+    helpdesks["rt"] = cast("Helpdesk", Mortal(helpdesks["rt"], last_act))
+    with pytest.raises(KilledError):
+        desk.tick()
+    desk.app.close()
+    desk.start()
+    desk.cycle.rescue(desk.now(), desk.now() + HOUR)
+    for _ in range(3):
+        desk.tick(waited=HOUR)
+
+    assert len(rt.said(number, "Comment")) == 1
+    assert len(rt.said(number, "Correspond")) == 1
+    assert rt.queue_of(number) == desk.other
+    assert rt.ticket(number)["Owner"]["id"] == "lead"
+    assert set(desk.outbox().values()) == {OutboxState.DELIVERED.value}
+    with desk.app.store.read() as tx:
+        (history,) = tx.histories([f"rt:{number}"]).values()
+    assert {event.actor for event in history.events} <= {Actor.OURSELVES, Actor.ROBOT}
 
 
 def test_a_deleted_ticket_is_gone(rt: RequestTracker, desk: Desk) -> None:
