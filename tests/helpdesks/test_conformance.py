@@ -209,6 +209,47 @@ def test_the_next_change_is_later_than_asked_for(world: World) -> None:
     assert desk.next_change_at(T0 + HOUR) is None
 
 
+# --- who we are ----------------------------------------------------------------------------------
+
+
+def test_what_it_can_do_is_told_without_asking_it(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    desk = world.open()
+    world.sever()
+    can = desk.can
+
+    assert can.fields
+    assert can.history is world.keeps_history
+
+
+def test_it_says_who_we_are_before_anything_is_read(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    introduction = world.open().introduce()
+
+    assert introduction.server
+    assert introduction.missing == ()
+
+
+def test_one_that_cannot_be_reached_does_not_say_who_we_are(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    desk = world.open()
+    world.sever()
+
+    with pytest.raises(HelpdeskError, match="desk"):
+        desk.introduce()
+    world.mend()
+    assert desk.introduce().server
+
+
+def test_one_that_was_closed_can_be_used_again(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    desk = world.open()
+    desk.introduce()
+    desk.close()
+
+    assert tickets(everything(desk, None, LATER)) == ["desk:1"]
+
+
 # --- sources that keep a history -----------------------------------------------------------------
 
 
@@ -296,6 +337,16 @@ def test_a_reply_is_proved_by_its_key_or_nobody_can_tell(world: World) -> None:
     assert desk.has_reply("desk:1", MESSAGE.key) in (True, None)
     assert desk.has_reply("desk:1", "another") in (False, None)
     assert world.open().has_reply("desk:1", MESSAGE.key) in (True, None)
+
+
+def test_a_note_is_proved_by_its_key_or_nobody_can_tell(world: World) -> None:
+    world.happen(T0, "1", status="open")
+    desk = world.open()
+    assert desk.has_note("desk:1", "k") in (False, None)
+    desk.note("desk:1", "why", "k", T0)
+
+    assert world.open().has_note("desk:1", "k") in (True, None)
+    assert desk.has_note("desk:1", "another") in (False, None)
 
 
 def test_what_is_done_twice_arrives_once(world: World) -> None:

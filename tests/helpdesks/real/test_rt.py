@@ -149,8 +149,8 @@ def test_what_we_did_is_ours_when_it_is_read_again(rt: RequestTracker, desk: Des
     desk.tick()
     rt.age(number, 3)
     desk.tick()
-    for _ in range(3):
-        again = desk.tick()
+    desk.tick()
+    again = desk.tick()
 
     with desk.app.store.read() as tx:
         (history,) = tx.histories([f"rt:{number}"]).values()
@@ -358,8 +358,8 @@ def test_who_is_killed_after_a_write_does_not_write_twice(
 ) -> None:
     number = rt.open(desk.queue, Owner="alice")
     rt.age(number, 3)
-    helpdesks = cast("dict[str, Helpdesk]", desk.app.helpdesks)
-    helpdesks["rt"] = cast("Helpdesk", Mortal(helpdesks["rt"], last_act))
+    real = desk.app.helpdesks["rt"]
+    desk.app.helpdesks["rt"] = cast("Helpdesk", Mortal(real, last_act))
     with pytest.raises(KilledError):
         desk.tick()
     desk.app.close()
