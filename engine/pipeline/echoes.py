@@ -29,8 +29,8 @@ from engine.ports import Observation, OutboxRow
 
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
 """An echo may bear a time so much earlier than ours: clocks differ, and ours is that of a tick."""
-ECHO_WITHIN: Final = timedelta(hours=1)
-"""Where we write ourselves, by an account of our own, the echo is not later than this."""
+ECHO_WITHIN: Final = timedelta(days=1)
+"""Where we write by an account of our own, the echo is not later: so long a queue may take."""
 
 
 def recognised(seen: Observation, kept: Iterable[Event], begun: Sequence[OutboxRow]) -> Observation:

@@ -173,7 +173,13 @@ class ScriptedHelpdesk:
         events = tuple(event for event in self.events[name] if event.at <= until)
         opening = self.openings[name]
         at = events[-1].at if events else opening.created_at
-        return Observation(self.present(name, until), at, opening=opening, events=events)
+        return Observation(
+            self.present(name, until),
+            at,
+            opening=opening,
+            events=events,
+            by_our_account=frozenset(),  # the story is what others do
+        )
 
     def next_change_at(self, after: datetime) -> datetime | None:
         """The next instant of the story."""

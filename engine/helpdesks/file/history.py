@@ -75,7 +75,9 @@ class Historian:
             at = row.at or until
             events.extend(self._events(row, at, said_before, known, seen))
         present = self._ticket(rows[0].ticket, opened, known)
-        return Observation(present, rows[-1].at or until, opening, tuple(events))
+        at = rows[-1].at or until
+        # Nobody writes into a log for us: what it tells, others have done.
+        return Observation(present, at, opening, tuple(events), by_our_account=frozenset())
 
     def of_state(self, rows: Sequence[Row], until: datetime) -> Observation:
         """A ticket of a snapshot, as its last row shows it.

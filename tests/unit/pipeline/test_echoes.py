@@ -103,7 +103,7 @@ def test_an_act_has_one_echo() -> None:
 
 
 def test_the_same_change_much_later_is_somebody_elses() -> None:
-    later = change(after=3 * HOUR)
+    later = change(after=30 * HOUR)
     seen = recognised(observed(later, ours=frozenset({"7"})), kept(action()), [])
 
     assert actors(seen) == [Actor.PERSON]
