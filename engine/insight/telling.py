@@ -68,7 +68,8 @@ def tell(log: Logger, work: Work, *, even_if_idle: bool = True) -> bool:
 
 def _tell_of_reading(log: Logger, work: Work) -> None:
     for name, introduction in work.introduced.items():
-        _tell_of_introduction(log, name, introduction)
+        if introduction.account:  # a file knows nobody
+            _tell_of_introduction(log, name, introduction)
     for name, ingested in work.ingested.items():
         for row in ingested.rejected:
             log.warning(
