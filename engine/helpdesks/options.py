@@ -68,6 +68,10 @@ class HelpdeskOptions(Options):
         """What is wrong between options that are each right."""
         yield from ()
 
+    def channels_used(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The channels that it hands on by what is to be done: key of the option, and name."""
+        yield from ()
+
 
 def refuse(code: str, message: str, help_: str) -> PydanticCustomError:
     """The error of a value that cannot be used.

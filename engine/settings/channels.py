@@ -10,17 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from engine.domain.rate import Rate
+from engine.helpdesks.lengths import PositiveLength, TimeOut
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
 from engine.helpdesks.rest_options import is_loopback
 from engine.secret import Secret
-from engine.settings.values import (
-    Port,
-    PositiveLength,
-    Text,
-    TimeOut,
-    WebUrl,
-    Whole,
-)
+from engine.settings.values import Port, Text, WebUrl, Whole
 
 _PORTS: Final = {"none": 25, "starttls": 587, "tls": 465}
 

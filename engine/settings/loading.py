@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from engine.errors import ConfigError, Problem
 from engine.helpdesks import kinds
 from engine.helpdesks.file.options import FileOptions
+from engine.helpdesks.lengths import PositiveLength
 from engine.helpdesks.options import (
     HelpdeskOptions,
     Options,
@@ -39,14 +40,7 @@ from engine.settings.model import (
     SpokenLanguage,
     WebOptions,
 )
-from engine.settings.values import (
-    HelpdeskName,
-    Name,
-    PositiveLength,
-    Text,
-    WebUrl,
-    Whole,
-)
+from engine.settings.values import HelpdeskName, Name, Text, WebUrl, Whole
 
 _UTC: Final = ZoneInfo("UTC")
 _DEFAULT_STORE: Final = "sqlite:///escalatord.db"
@@ -219,6 +213,11 @@ class _Reader:
         tree = self._tree.get("channels") if isinstance(self._tree, dict) else None
         named = tuple(tree) if isinstance(tree, dict) else ()
         for name, desk in helpdesks.items():
+            for keys, used in desk.channels_used():
+                if used not in named:
+                    message = f"there is no channel {shown(used)}"
+                    help_ = suggestion(used, named) if named else "add it below channels"
+                    self.faults.add(("helpdesks", name, *keys), "unknown-channel", message, help_)
             path = ("helpdesks", name, "replies_by")
             if desk.replies_by is None:
                 continue

@@ -16,15 +16,14 @@ from pydantic import model_validator
 from engine.domain.capability import Capabilities
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
+from engine.helpdesks.lengths import Length, PositiveLength
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
 from engine.helpdesks.rest_options import is_loopback
 from engine.secret import Secret
 from engine.settings.channels import ChannelOptions
 from engine.settings.values import (
     Address,
-    Length,
     ListenAddress,
-    PositiveLength,
     PublicUrl,
     Rhythm,
     Text,

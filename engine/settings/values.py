@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
-from engine.domain.duration import Duration, DurationError
+from engine.helpdesks.lengths import length_of
 from engine.helpdesks.options import refuse, shown
 from engine.helpdesks.rest_options import is_loopback
 
-_LONGEST_TIME_OUT: Final = timedelta(minutes=2)
-_DAY: Final = timedelta(days=1)
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Subjects of groups look like `customer:ID`; a helpdesk of that name would be taken for one.
@@ -24,33 +22,10 @@ _WEB_URL: Final = re.compile(r"https?://[^\s/]+\S*")
 _ADDRESS: Final = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 
 
-def _duration(value: object) -> object:
-    try:
-        length = Duration.parse(value if isinstance(value, str) else "")
-    except DurationError as error:
-        raise refuse("duration", str(error), error.help) from None
-    return length.to_timedelta(_DAY, 7 * _DAY)
-
-
-def _positive_duration(value: object) -> object:
-    length = _duration(value)
-    if not length:
-        raise refuse("duration", f"{shown(value)} is no time at all", "write for example 30s")
-    return length
-
-
-def _time_out(value: object) -> object:
-    length = _positive_duration(value)
-    if isinstance(length, timedelta) and length > _LONGEST_TIME_OUT:
-        message = f"{shown(value)} is too long to wait: everything behind it waits, too"
-        raise refuse("duration", message, "write 2m or less")
-    return length
-
-
 def _rhythm(value: object) -> object:
     if value in ("off", "0"):
         return timedelta(0)
-    return _duration(value)
+    return length_of(value)
 
 
 def _whole(value: object) -> object:
@@ -140,9 +115,6 @@ def _public_url(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Length = Annotated[timedelta, BeforeValidator(_duration)]
-PositiveLength = Annotated[timedelta, BeforeValidator(_positive_duration)]
-TimeOut = Annotated[timedelta, BeforeValidator(_time_out)]
 Rhythm = Annotated[timedelta, BeforeValidator(_rhythm)]
 """How often; nothing (`off`) for never."""
 Whole = Annotated[int, BeforeValidator(_whole)]

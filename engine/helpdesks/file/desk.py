@@ -13,12 +13,12 @@ from engine.domain.actions import FieldChange
 from engine.domain.ticket import Value, utc_second
 from engine.errors import HelpdeskError
 from engine.helpdesks.file.following import Rejection
-from engine.helpdesks.file.history import Historian
-from engine.helpdesks.file.mapping import Row, RowReader
 from engine.helpdesks.file.options import FileOptions, Layout
 from engine.helpdesks.file.source import Source
-from engine.helpdesks.file.told import Told, fingerprint
 from engine.helpdesks.file.write_back import ActionFile
+from engine.helpdesks.history import Historian
+from engine.helpdesks.mapping import Row, RowReader
+from engine.helpdesks.told import Told, fingerprint
 from engine.ports import (
     LOCAL_CALL,
     Batch,
@@ -70,7 +70,7 @@ class FileHelpdesk:
         self.name = name
         self.can = options.can
         self._options = options
-        self._reader = RowReader(options)
+        self._reader = RowReader(options.understanding)
         self._historian = Historian(name, self._reader.fields)
         self._is_log = options.layout is Layout.EVENT_LOG
         self._actions = ActionFile(options.actions_path(name))

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.file.cell import RowError
-from engine.helpdesks.file.mapping import Row, RowReader
+from engine.helpdesks.cell import RowError
 from engine.helpdesks.file.record import ColumnsError, Parsed, Parser, Record, Spoiled
-from engine.helpdesks.file.told import fingerprint
+from engine.helpdesks.mapping import Row, RowReader
+from engine.helpdesks.told import fingerprint
 from engine.ports import RejectedRow
 
 _BLOCK: Final = 1 << 20

@@ -23,10 +23,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple, Protocol
 
+from engine.helpdesks.mapping import Values
 from engine.helpdesks.options import nearest
-
-Values = tuple[str | None, ...]
-"""The texts of the wanted columns, in their order; None where a JSON object lacks one."""
 
 _STRANGE: Final = re.compile("[\0\ud800-\udfff]")
 # So many lines are no field of a record any more, but an open quotation.

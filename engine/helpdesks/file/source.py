@@ -9,10 +9,10 @@ from typing import Final
 
 from engine.errors import HelpdeskError
 from engine.helpdesks.file.following import Change, FollowedFile, Rejection
-from engine.helpdesks.file.mapping import RowReader
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.file.record import CsvParser, JsonLinesParser, Parser
 from engine.helpdesks.file.timeline import Timeline
+from engine.helpdesks.mapping import RowReader
 
 _JSON_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 

@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.domain.ticket import Priority, Status, Value
-from engine.helpdesks.file.options import Column, DateColumn, Otherwise
-from engine.helpdesks.file.stamp import Stamps
+from engine.helpdesks.columns import Column, DateColumn, Otherwise
+from engine.helpdesks.stamp import Stamps
 
 _MOST_KEPT: Final = 100_000
 _LONGEST_KEPT: Final = 200
@@ -224,6 +224,12 @@ def _flag(text: str) -> Value:
     return _FLAGS[text.lower()]
 
 
+def _author(text: str) -> Value:
+    if text.lower() not in _AUTHORS:
+        raise _NoMeaningError
+    return text.lower()
+
+
 _STATUSES: Final[Mapping[str, Status]] = {status.value: status for status in Status}
 _PRIORITIES: Final[Mapping[str, Priority]] = {priority.value: priority for priority in Priority}
 _FLAGS: Final = {
@@ -235,8 +241,9 @@ _FLAGS: Final = {
     "0": False,
     "": False,
 }
+_AUTHORS: Final = frozenset({"agent", "customer", "robot"})
 _SEPARATORS: Final = re.compile("[,;]")
-_WORDS: Final = frozenset({"status", "priority"})
+_WORDS: Final = frozenset({"status", "priority", "author"})
 _CONVERSIONS: Final[Mapping[str, Callable[[str], Value]]] = {
     "status": _status,
     "priority": _priority,
@@ -244,6 +251,9 @@ _CONVERSIONS: Final[Mapping[str, Callable[[str], Value]]] = {
     "subject": _subject,
     "is_gone": _flag,
     "automatic": _flag,
+    "author": _author,
+    "bounce": _flag,
+    "public": _flag,
     "customer.no_updates": _flag,
     "customer.is_automatic": _flag,
 }

@@ -1,4 +1,4 @@
-"""What has been told of a file: small enough for a watermark, true whatever befalls the file.
+"""What has been told of a source: small enough for a watermark, true whatever befalls the file.
 
 Each thing that is told (a ticket, a fault) has a key and a fingerprint of what was said of it. What
 is remembered are the fingerprints, so it matters neither where in which file something stands nor
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Final
 from zlib import crc32
@@ -79,6 +79,11 @@ class Told:
         """Remember nothing of `key`."""
         self._groups[_group(key)] ^= self._marks.pop(key, 0)
         self._text = None
+
+    def retain(self, keys: Collection[str]) -> None:
+        """Remember nothing but of these keys."""
+        for key in self._marks.keys() - set(keys):
+            self.forget(key)
 
     def knows(self, key: str, mark: int) -> bool:
         """Whether exactly this was told of `key`."""

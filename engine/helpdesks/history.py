@@ -17,8 +17,8 @@ from engine.domain.ticket import (
     Value,
     utc_second,
 )
-from engine.helpdesks.file.cell import Keep
-from engine.helpdesks.file.mapping import Row
+from engine.helpdesks.cell import Keep
+from engine.helpdesks.mapping import Row
 from engine.ports import Observation
 
 _Known = tuple[Value, ...]

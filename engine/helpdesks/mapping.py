@@ -7,26 +7,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from engine.domain.ticket import CHANGEABLE, CUSTOMER_FIELDS, Actor
-from engine.helpdesks.file.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
-from engine.helpdesks.file.options import (
-    Column,
-    Columns,
-    DateColumn,
-    FileOptions,
-    Layout,
-    MessageRule,
-)
-from engine.helpdesks.file.record import Values
+from engine.helpdesks.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
+from engine.helpdesks.columns import Column, Columns, DateColumn, MessageRule
 from engine.helpdesks.quotation import unquoted
 
 _DIGEST_BYTES: Final = 8
 _KEY_BYTES: Final = 16
 
 
+Values = tuple[str | None, ...]
+"""The texts of the wanted columns, in their order; None where a record lacks one."""
+
 State = tuple[Known, ...]
 """What a row says of each of the `fields` of its mapping, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """How the config file says that records are understood.
+
+    Attributes:
+        columns: Which column holds which field.
+        missing: Texts that mean that there is no value; the empty text always does.
+        timezone: Zone of stamps that name none.
+        messages: Which records are messages; of several that fit, the first counts.
+        tells_opening: Every record must say when its ticket was opened, if that has a column.
+        tells_time: Every record must say when it happened, if that has a column.
+        identity: Tells this understanding from any other: what it tells of a record is new.
+    """
+
+    columns: Columns
+    missing: tuple[str, ...]
+    timezone: ZoneInfo
+    messages: tuple[MessageRule, ...]
+    tells_opening: bool
+    tells_time: bool
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +98,10 @@ class RowReader:
             that of `CHANGEABLE`, then ``customer.…``, then ``fields.…`` by name.
     """
 
-    def __init__(self, options: FileOptions) -> None:
-        columns = options.columns
-        self._options = options
-        self._missing = frozenset({"", *options.missing})
+    def __init__(self, understanding: Understanding) -> None:
+        columns = understanding.columns
+        self._understanding = understanding
+        self._missing = frozenset({"", *understanding.missing})
         self._positions: dict[str, int] = {}
         self._id = self._position(columns.id.column)
         self._event_id = self._position(columns.event_id.column) if columns.event_id else None
@@ -94,10 +113,10 @@ class RowReader:
         self._state = tuple((cells[name], cells[name].position) for name in self.fields)
         self._leaving_out = tuple(cell for cell in cells.values() if cell.may_ignore)
         self._borrowed_status = self._place_of_borrowed_status(columns)
-        self._messages = tuple(self._message_rule(rule) for rule in options.messages)
+        self._messages = tuple(self._message_rule(rule) for rule in understanding.messages)
         self.wanted = tuple(self._positions)
-        understanding = options.model_dump_json(include=_UNDERSTANDING, by_alias=True)
-        self._key = blake2b(understanding.encode(), digest_size=_KEY_BYTES).digest()
+        identity = understanding.identity.encode()
+        self._key = blake2b(identity, digest_size=_KEY_BYTES).digest()
 
     def read(self, values: Values, file: str, line: int) -> Row | None:
         """Read a record; None for one that the mapping leaves out.
@@ -134,13 +153,13 @@ class RowReader:
             event_id=event_id or None,
             file=file,
             line=line,
-            digest=self._digest(values),
+            digest=self.digest(values),
         )
 
     def _ticket_of(self, values: Values) -> str:
         ticket = (values[self._id] or "").strip()
         if ticket in self._missing:
-            column = self._options.columns.id.column
+            column = self._understanding.columns.id.column
             raise RowError("missing-id", f"column '{column}' names no ticket")
         return ticket
 
@@ -148,7 +167,7 @@ class RowReader:
         if self._at is None:
             return None
         at = self._at[values[self._at.position]]
-        if at is None:
+        if at is None and self._understanding.tells_time:
             raise RowError("missing-date", f"column '{self._at.column}' holds no time")
         return at
 
@@ -156,7 +175,7 @@ class RowReader:
         if self._opened is None:
             return None
         opened = self._opened[values[self._opened.position]]
-        if opened is None and self._options.layout is Layout.SNAPSHOT:
+        if opened is None and self._understanding.tells_opening:
             column = self._opened.column
             raise RowError("missing-date", f"column '{column}' does not tell the opening")
         return opened
@@ -183,7 +202,8 @@ class RowReader:
             channel=channel if isinstance(channel, str) else None,
         )
 
-    def _digest(self, values: Values) -> bytes:
+    def digest(self, values: Values) -> bytes:
+        """Tells a record, as it is understood here, from any other."""
         content = repr(values).encode()
         return blake2b(content, digest_size=_DIGEST_BYTES, key=self._key).digest()
 
@@ -208,7 +228,7 @@ class RowReader:
 
     def _stamp(self, column: DateColumn) -> StampCell:
         position = self._position(column.column)
-        return StampCell(column, position, self._missing, self._options.timezone)
+        return StampCell(column, position, self._missing, self._understanding.timezone)
 
     def _place_of_borrowed_status(self, columns: Columns) -> tuple[int, int] | None:
         if columns.status is None or columns.raw_status or "raw_status" not in self.fields:
@@ -261,7 +281,3 @@ def _rank(name: str) -> tuple[int, int, str]:
     if head == "customer":
         return 1, CUSTOMER_FIELDS.index(rest), ""
     return 0, CHANGEABLE.index(name), ""
-
-
-# What decides how a record is understood: if it changes, every ticket is told anew.
-_UNDERSTANDING: Final = {"layout", "missing", "timezone", "columns", "messages"}

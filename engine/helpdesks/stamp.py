@@ -1,6 +1,6 @@
 """Texts that say when something happened, as instants.
 
-A stamp without a zone is local time of the file's zone. An hour that comes twice is read as its
+A stamp without a zone is local time of the given zone. An hour that comes twice is read as its
 first occurrence; an hour that a change of the clock skips is read as if the clock had not yet
 been changed, so it falls as far behind the change as it was written behind it.
 """
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO: Final = datetime(1970, 1, 1)  # noqa: DTZ001  in whatever zone
+_ZERO_SECONDS: Final = re.compile(r"0(\.0*)?")
 _EPOCH_SECONDS: Final = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
 _EPOCH_MILLISECONDS: Final = re.compile(r"[0-9]{12,13}")
 _COMPACT: Final = re.compile(r"[0-9]{14}")
@@ -101,6 +102,8 @@ def _by_format(format_: str) -> Callable[[str], datetime]:
 
 
 def _common(text: str) -> datetime:
+    if _ZERO_SECONDS.fullmatch(text):
+        return _ZERO
     if _EPOCH_SECONDS.fullmatch(text):
         return _EPOCH + timedelta(seconds=int(float(text)))
     if _EPOCH_MILLISECONDS.fullmatch(text):
