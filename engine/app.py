@@ -32,7 +32,7 @@ from engine.pipeline.evaluate import Policy
 from engine.pipeline.leasing import lease_for
 from engine.pipeline.outside import Outside
 from engine.pipeline.traffic import Traffic
-from engine.ports import Channel, GenerationRecord, Helpdesk, Links, Prepared
+from engine.ports import Channel, GenerationRecord, HandsOn, Helpdesk, Links, Prepared
 from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
 from engine.simulation.forecast import Forecast, forecast
@@ -103,8 +103,8 @@ class App:
         self.store = store
         self.recording = Recording()
         self.clock = _clock(settings, store)
-        self.helpdesks = self._helpdesks(dry_run=dry_run)
         self.channels = self._channels(stream, dry_run=dry_run)
+        self.helpdesks = self._helpdesks(dry_run=dry_run)
         # Nobody hears of a rehearsal or of a replay, and so nobody can hear too much.
         self._is_heard = not dry_run and settings.replay is None
         self.traffic = Traffic(settings.channel_limits if self._is_heard else {})
@@ -119,6 +119,9 @@ class App:
             name: helpdesk_kinds.open_helpdesk(name, options)
             for name, options in self.settings.helpdesks.items()
         }
+        for one in real.values():
+            if isinstance(one, HandsOn):
+                one.hand_on_by(self.channels)
         if not dry_run:
             return real
         return {name: RecordingHelpdesk(one, self.recording) for name, one in real.items()}

@@ -392,6 +392,15 @@ class Prepared(Protocol):
         ...
 
 
+@runtime_checkable
+class HandsOn(Protocol):
+    """A helpdesk that hands on by channels what is to be done to tickets; not every one does."""
+
+    def hand_on_by(self, channels: Mapping[str, Channel]) -> None:
+        """Know the channels, by name, before anything is to be done."""
+        ...
+
+
 class Composer(Protocol):
     """Puts what is to be done into words."""
 

@@ -33,7 +33,10 @@ def once_lines(document: OnceDocument) -> Iterator[str]:
         f"{len(rejected)} rows rejected"
     )
     yield from _some(
-        [f"{row['file']}:{row['line']}: [{row['code']}] {row['message']}" for row in rejected]
+        [
+            f"{place_of(row['file'], row['line'])}: [{row['code']}] {row['message']}"
+            for row in rejected
+        ]
     )
     fired = [
         f"{row['due_at']}  {row['ticket']}  {row['rule']}  {row['name']}  {row['reason']}"
@@ -51,6 +54,11 @@ def once_lines(document: OnceDocument) -> Iterator[str]:
         yield f"{name}: {len(rows)}"
         yield from _some(rows)
     yield f"next check: {document['next_check_at'] or 'only when something changes'}"
+
+
+def place_of(file: str, line: int) -> str:
+    """Where a rejected row stands; a source without lines has the line 0."""
+    return f"{file}:{line}" if line else file
 
 
 def _some(rows: Sequence[str]) -> Iterator[str]:

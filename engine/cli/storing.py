@@ -14,6 +14,7 @@ from engine.app import App, open_app
 from engine.cli import config_option, config_path
 from engine.cli.complaints import BAD, COULD_NOT_RUN, GOOD
 from engine.cli.printing import print_json, print_lines
+from engine.cli.prose import place_of
 from engine.errors import HelpdeskError, UsageError
 from engine.insight import ingested as telling
 from engine.pipeline.ingest import Ingested, ingest
@@ -77,7 +78,7 @@ def _read(
 def _lines(read: dict[str, Ingested]) -> Iterator[str]:
     for name, one in read.items():
         for row in one.rejected:
-            yield f"{row.file}:{row.line}: error[{row.code}] {row.message}"
+            yield f"{place_of(row.file, row.line)}: error[{row.code}] {row.message}"
         rejected = len(one.rejected)
         yield f"{name}: {one.tickets} tickets, {one.events} new events, {rejected} rejected"
 

@@ -18,6 +18,7 @@ from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
+from engine.helpdesks.sql.options import SqlOptions
 
 if TYPE_CHECKING:
     from engine.ports import Helpdesk
@@ -48,6 +49,7 @@ class Kind:
 OUR_KINDS: Final[Mapping[str, Kind]] = {
     "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
+    "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
 }
 
 

@@ -21,8 +21,7 @@ LATER = T0 + timedelta(days=1)
 
 @pytest.fixture(params=list(WORLDS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    made: World = WORLDS[request.param](tmp_path)
-    return made
+    return WORLDS[request.param](tmp_path)
 
 
 def everything(desk: Helpdesk, watermark: Json | None, until: datetime) -> Batch:

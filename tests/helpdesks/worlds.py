@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -120,9 +124,124 @@ class FileWorld:
         return [(line["ticket"], line["action"]) for line in lines]
 
 
-WORLDS = {
+COMMAND = """
+import json, pathlib, sys
+action = json.load(sys.stdin)
+done = pathlib.Path(sys.argv[1])
+lines = done.read_text().splitlines() if done.exists() else []
+if action["key"] not in [json.loads(line)["key"] for line in lines]:
+    done.write_text("".join(f"{line}\\n" for line in [*lines, json.dumps(action)]))
+"""
+"""A program of the user's, which does what bears one key once."""
+
+
+@dataclass
+class SqlWorld:
+    """What the worlds of databases share: a table of tickets, and what stands beside it.
+
+    Attributes:
+        updated: Whether the tickets' stamps are followed.
+        journal: Whether changes of fields are told.
+        messages: Whether there is a table of messages; nobody writes any.
+    """
+
+    folder: Path
+    updated: bool = False
+    journal: bool = False
+    messages: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "desk.db"
+
+    @property
+    def keeps_history(self) -> bool:
+        return self.journal
+
+    def __post_init__(self) -> None:
+        self.write(
+            "CREATE TABLE ticket (id INTEGER PRIMARY KEY, at TEXT, opened TEXT, status TEXT,"
+            " priority TEXT, grp TEXT, subject TEXT)"
+        )
+        self.write(
+            "CREATE TABLE journal (id INTEGER PRIMARY KEY, ticket INTEGER, at TEXT, field TEXT,"
+            " before TEXT, after TEXT)"
+        )
+        self.write("CREATE TABLE message (id INTEGER PRIMARY KEY, ticket INTEGER, at TEXT)")
+        (self.folder / "act.py").write_text(COMMAND)
+
+    def write(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute(statement, values)
+
+    def row(self, ticket: str) -> dict[str, str] | None:
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.row_factory = sqlite3.Row
+            found = connection.execute("SELECT * FROM ticket WHERE id = ?", [ticket]).fetchone()
+        return None if found is None else dict(found)
+
+    def open(self) -> Helpdesk:
+        act = f"[{sys.executable}, {self.folder}/act.py, {self.folder}/done.jsonl]"
+        updated = "updated: at," if self.updated else ""
+        columns = (
+            "{id: id, at: at, opened: opened, status: status, priority: priority, group: grp,"
+            " subject: subject}"
+        )
+        more = ""
+        if self.journal:
+            fields = "{id: id, ticket: ticket, at: at, field: field, before: before, after: after}"
+            more += f", events: {{query: SELECT * FROM journal, columns: {fields}}}"
+        if self.messages:
+            said = "{id: id, ticket: ticket, at: at, from: {value: customer}}"
+            more += f", messages: {{query: SELECT * FROM message, columns: {said}}}"
+        text = (
+            f"{{kind: sql, url: 'sqlite:///{self.path}', write_back: {{command: {act}}}, tickets:"
+            f" {{query: SELECT * FROM ticket, {updated} columns: {columns}}}{more}}}"
+        )
+        return open_helpdesk("desk", options_of(self.folder, text))
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        stamp = at.strftime("%Y-%m-%d %H:%M:%S")
+        state = {("grp" if name == "group" else name): text for name, text in state.items()}
+        before = self.row(ticket)
+        if before is None:
+            self.write(
+                "INSERT INTO ticket VALUES (?, ?, ?, 'new', NULL, NULL, NULL)",
+                ticket, stamp, stamp,
+            )  # fmt: skip
+        for name, text in state.items():
+            self.write(f"UPDATE ticket SET {name} = ?, at = ? WHERE id = ?", text, stamp, ticket)
+            if before is not None and before[name] != text:
+                field = "group" if name == "grp" else name
+                self.write(
+                    "INSERT INTO journal (ticket, at, field, before, after) VALUES (?, ?, ?, ?, ?)",
+                    ticket, stamp, field, before[name], text,
+                )  # fmt: skip
+
+    def garble(self) -> None:
+        stamp = "2016-03-02 16:30:00"
+        self.write("INSERT INTO ticket VALUES (99, ?, ?, '?', NULL, NULL, NULL)", stamp, stamp)
+
+    def sever(self) -> None:
+        self.path.rename(self.path.with_suffix(".away"))
+
+    def mend(self) -> None:
+        self.path.with_suffix(".away").rename(self.path)
+
+    def done(self) -> list[tuple[str, str]]:
+        lines = (self.folder / "done.jsonl").read_text().splitlines()
+        actions: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        return [(f"{each['helpdesk']}:{each['ticket']}", each["action"]) for each in actions]
+
+
+WORLDS: dict[str, Callable[[Path], World]] = {
     "file-csv-event-log": lambda folder: FileWorld(folder, "log.csv", "event_log"),
     "file-jsonl-event-log": lambda folder: FileWorld(folder, "log.jsonl", "event_log"),
     "file-csv-snapshot": lambda folder: FileWorld(folder, "tickets.csv", "snapshot"),
     "file-jsonl-snapshot": lambda folder: FileWorld(folder, "tickets.jsonl", "snapshot"),
+    "sql-updated": lambda folder: SqlWorld(folder, updated=True),
+    "sql-compared": SqlWorld,
+    "sql-messages": lambda folder: SqlWorld(folder, messages=True),
+    "sql-events": lambda folder: SqlWorld(folder, updated=True, journal=True),
+    "sql-everything": lambda folder: SqlWorld(folder, journal=True, messages=True),
 }

@@ -27,6 +27,9 @@ The table is the design's (`Layout`), with what building added to it:
 - `links` signs what messages lead to, and reads it back for `web`; `app` makes it.
 - `web` shows people pages in the words and times of `messages`, from templates of its own;
   `daemon` gives it the store, the clock and the rules in force.
+- `secret` says where a secret is kept; whoever is configured may ask for one.
+- `helpdesks` has one kind that reads databases, by the library of the store; no other module of it
+  may, and nobody else loads it before such a helpdesk is configured.
 - `testing`, for those who write connectors, knows the ports and the domain, and hands on the
   scripted helpdesk of the `simulation`.
 """
@@ -56,6 +59,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "clock": set(),
     "logs": set(),
     "supervision": set(),
+    "secret": {"errors"},
     "domain": {"errors"},
     "ports": {"domain"},
     "rulebook": CONNECTORS,
@@ -72,7 +76,6 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "control": INNER | {"insight", "simulation"},
     "links": CONNECTORS,
     "scaffold": {"errors"},
-    "secret": {"errors"},
     "scheduler": {"clock"},
     "settings": {"domain", "errors", "helpdesks", "secret"},
     "checking": {"domain", "errors", "messages", "rulebook"},
@@ -125,7 +128,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
 OUTSIDE: Final[Mapping[str, set[str]]] = {
     "channels": {"apprise", "httpx", "rich"},
     "cli": {"click"},
-    "helpdesks": {"httpx", "pydantic", "pydantic_core"},
+    "helpdesks": {"httpx", "pydantic", "pydantic_core", "sqlalchemy"},
     "insight": {"prometheus_client"},
     "links": {"itsdangerous"},
     "logs": {"structlog"},
@@ -247,13 +250,34 @@ def test_a_part_imports_only_its_own_libraries(part: str) -> None:
         ("itsdangerous", "links"),
         ("apscheduler", "scheduler"),
         ("prometheus_client", "insight"),
-        ("sqlalchemy", "store"),
         ("starlette", "web"),
         ("uvicorn", "web"),
     ],
 )
 def test_a_library_comes_in_by_one_door(library: str, door: str) -> None:
     assert {each.part for each in THEIRS if each.top == library} == {door}
+
+
+def test_the_store_and_the_helpdesk_that_is_a_database_alone_speak_sql() -> None:
+    places = [each.place for each in THEIRS if each.top == "sqlalchemy"]
+
+    assert {place for place in places if not place.startswith("engine/store/")} == {
+        place for place in places if place.startswith("engine/helpdesks/sql/")
+    }
+
+
+def test_settings_without_a_database_load_no_sql() -> None:
+    program = "import sys, engine.settings; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "engine.helpdesks.sql.options" in done.stdout.split()
+    assert "sqlalchemy" not in done.stdout.split()
 
 
 def test_the_domain_leans_on_python_alone() -> None:

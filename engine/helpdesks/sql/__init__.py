@@ -1,0 +1,1 @@
+"""Tickets from any database that SQLAlchemy reaches."""
