@@ -43,6 +43,8 @@ def plan_messages(
     """The messages due at `now` for the subject's ticket, and instants at which more may be.
 
     At most one is to be delivered now: what it says stands for the others (they count from it).
+    News of an escalation that waits, for its own opening hours say, holds back no update that may
+    go out before it.
 
     Args:
         standings: How the rules stand, after what fires at `now` has been added to their episodes.
@@ -55,18 +57,22 @@ def plan_messages(
     prompt = _prompt(speaking, facts, now)
     if prompt is not None:
         planned.append(prompt)
-        if prompt.waits_for is not None:
-            stale_at = _stale_at(prompt.standing, prompt.message.due_at)
-            later.extend((prompt.message.deliver_at, stale_at))
-        return planned, later
+        if prompt.waits_for is None:
+            return planned, later
+        stale_at = _stale_at(prompt.standing, prompt.message.due_at)
+        later.extend((prompt.message.deliver_at, stale_at))
     update, due_at = _update(speaking, facts, now)
-    if update is not None:
+    if update is not None and (prompt is None or _is_sooner(update, prompt)):
         planned.append(update)
         if update.waits_for is not None:
             later.append(update.message.deliver_at)
     elif due_at is not None:
         later.append(due_at)
     return planned, later
+
+
+def _is_sooner(one: PlannedMessage, other: PlannedMessage) -> bool:
+    return one.message.deliver_at < other.message.deliver_at
 
 
 def promised_at(

@@ -1312,8 +1312,8 @@ class World:
             if case.stand.holds and case.episode is not None
         ]
         words = self.first_words(ticket, live, now, waits)
-        if words is not None:
-            return words if self.may_go(words, now, waits) else None
+        if words is not None and self.may_go(words, now, waits):
+            return words
         update = self.update(ticket, live, now, waits)
         if update is not None and self.may_go(update, now, waits):
             return update

@@ -22,7 +22,7 @@ from tests.year.checking.promises import (
     Updates,
 )
 from tests.year.checking.record import Firing, Message, Record
-from tests.year.checking.story import Story, turned_often
+from tests.year.checking.story import Story, turned_often, turned_often_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class Past:
             return self._follow_up(story, at, said, heard)
         if story.pauses(at)[-1:] and story.pauses(at)[-1][1] is None:
             return None
-        return self._news(story, at, said, heard) or self.update(story, at, said, heard)
+        words = [self._news(story, at, said, heard), self.update(story, at, said, heard)]
+        return min((word for word in words if word is not None), key=_arrival, default=None)
 
     def next_update(self, story: Story, at: int) -> Word | None:
         """The update that a message of this instant may announce."""
@@ -233,6 +234,8 @@ class Past:
             is_live = firing.is_escalation and firing.at <= at < stale_at
             if not is_live or firing.occurrence > 1 or self._is_said(firing, at, besides):
                 continue
+            if not turned_often_since(stories, firing.at, at):
+                continue  # whoever turns to us often anew hears in the next escalation
             if self._is_first(story, at, firing.at, said):
                 heard = self._heard(story, at, besides)
                 arrives, delays = self._arrives(
@@ -283,6 +286,10 @@ def _after_limit(at: int, heard: Sequence[int]) -> int:
 
 def _stale_at(promise: Promise, escalated_at: int) -> int:
     return promise.delivers.next_open(escalated_at) + MAX_LATENESS + 1
+
+
+def _arrival(word: Word) -> int:
+    return word.at
 
 
 def _at(message: Message) -> int:

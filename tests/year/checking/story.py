@@ -254,3 +254,11 @@ def turned_often(stories: Iterable[Story], at: int) -> bool:
         at - CONTACTS_WITHIN < contact <= at for one in stories for contact in one.contacts(at)
     )
     return count >= CONTACTS
+
+
+def turned_often_since(stories: Iterable[Story], since: int, at: int) -> bool:
+    """Whether that has held all the time from `since` to `at`: a count that fell ended it."""
+    tickets = list(stories)
+    falls = {contact + CONTACTS_WITHIN for one in tickets for contact in one.contacts(at)}
+    cuts = [since, at, *(fall for fall in falls if since < fall < at)]
+    return all(turned_often(tickets, cut) for cut in cuts)
