@@ -422,12 +422,29 @@ def test_tickets_without_a_known_customer_have_a_limit_each(desk: Desk) -> None:
     assert desk.heard() == ["received@2h", "received@2h"]
 
 
-def test_while_the_news_of_an_escalation_waits_no_update_goes_before_it(desk: Desk) -> None:
+def test_while_the_news_of_an_escalation_waits_its_rules_update_waits_too(desk: Desk) -> None:
     customer = "{on_escalation: received, updates: {every: 3h, template: still-working,"
     keeping(desk, customer + " deliver_in: evening, max: 1}}")
     desk.open()
     desk.live("1d")
     assert desk.heard() == ["received@9h"]
+
+
+def test_news_that_waits_for_its_hours_holds_back_no_other_rules_updates(desk: Desk) -> None:
+    slow = "{every: 40h, template: still-waiting, deliver_in: evening}"
+    news = f"{{on_escalation: received, updates: {slow}}}"
+    later = "[{name: up, after: 3h, kind: technical}]"
+    each = rule(levels=UP, customer=updates("2h")), rule("s", levels=later, customer=news)
+    desk.rules(rules(*each, before=OFFICE))
+    desk.open()
+    desk.live("10h")
+    # A word every two hours is promised, and comes, though the other rule speaks in the evening.
+    assert desk.heard() == [
+        "still-working@4h",
+        "still-working@6h",
+        "still-working@8h",
+        "received@9h",
+    ]
 
 
 def test_what_exceeds_the_limits_waits_merged(desk: Desk) -> None:
