@@ -654,6 +654,44 @@ class Answer:
     answered_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something that was sent to us, as it is kept until it has been ingested.
+
+    Attributes:
+        helpdesk: Whose it is.
+        key: What it is known by at the helpdesk: sent twice, it is taken once.
+        digest: Of its content: another content under the same key is no replay.
+        ticket: ``HELPDESK:ID``.
+        at: When it happened (aware UTC).
+        received_at: When it came (aware UTC).
+        body: JSON text, in our own vocabulary.
+        number: Its place in the order of arrival; 0 until it is kept.
+    """
+
+    helpdesk: str
+    key: str
+    digest: str
+    ticket: str
+    at: datetime
+    received_at: datetime
+    body: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """A ticket that somebody says has changed: it is to be read at once.
+
+    Attributes:
+        ticket: ``HELPDESK:ID``.
+        turn: Grows with each nudge of the ticket.
+    """
+
+    ticket: str
+    turn: int
+
+
 class Transaction(Protocol):
     """One transaction: everything in it commits together or not at all."""
 
@@ -978,6 +1016,55 @@ class Transaction(Protocol):
 
     def save_answer(self, answer: Answer) -> bool:
         """Keep an answer; False, and the first one stays, where the ticket has one."""
+        ...
+
+    # intake
+    def known_posts(self, helpdesk: str, keys: Iterable[str]) -> dict[str, str]:
+        """Key → digest of what was sent before.
+
+        Nobody else keeps posts until the end of the transaction: their numbers are given in the
+        order in which they can be seen.
+        """
+        ...
+
+    def keep_posts(self, posts: Sequence[Post]) -> None:
+        """Keep what was sent, in this order; none of the keys is known."""
+        ...
+
+    def posts(self, helpdesk: str, after: int, limit: int) -> list[Post]:
+        """What was sent of a helpdesk beyond a number, in order of arrival."""
+        ...
+
+    def posts_of(self, ticket: str, after: int) -> list[Post]:
+        """What was sent of a ticket beyond a number, in order of arrival."""
+        ...
+
+    def next_post_at(self, helpdesk: str, after: datetime) -> datetime | None:
+        """The earliest instant later than `after` at which something happened that was sent."""
+        ...
+
+    def forget_posts(self, helpdesk: str, until: int, before: datetime) -> int:
+        """Let go of posts up to a number that came before an instant; how many there were."""
+        ...
+
+    def admit(self, stamp: str, at: datetime) -> bool:
+        """Let a signed request in; False if the same one was let in before."""
+        ...
+
+    def forget_stamps(self, before: datetime) -> None:
+        """Let go of the stamps of requests that were let in before an instant."""
+        ...
+
+    def nudge(self, helpdesk: str, tickets: Iterable[str], at: datetime) -> None:
+        """Have tickets of a helpdesk read at once."""
+        ...
+
+    def nudges(self, helpdesk: str, limit: int) -> list[Nudge]:
+        """The tickets that are to be read at once, the longest waiting first."""
+        ...
+
+    def settle_nudges(self, nudges: Iterable[Nudge]) -> None:
+        """These have been read; who was nudged again meanwhile stays."""
         ...
 
     # generations

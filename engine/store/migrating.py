@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engine.store.store import SqlStore
 
-SCHEMA: Final = 9
+SCHEMA: Final = 10
 """The newest schema that this program knows: the number of its last migration."""
 
 _HAS: Final = "schema"

@@ -325,6 +325,43 @@ SATISFACTION = Table(
     Column("answered_at", Instant, nullable=False),
 )
 
+# What others send us, in order of arrival. A key is known for as long as its row is kept.
+INBOX = Table(
+    "inbox",
+    METADATA,
+    Column("number", RowId, primary_key=True, autoincrement=True),
+    Column("helpdesk", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("ticket", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("inbox_keys", INBOX.c.helpdesk, INBOX.c.key, unique=True)
+Index("inbox_of_ticket", INBOX.c.ticket, INBOX.c.number)
+
+# Signed requests that were let in, for as long as their signature is good.
+INBOX_STAMPS = Table(
+    "inbox_stamps",
+    METADATA,
+    Column("stamp", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Tickets to be read at once. `turn` tells a nudge that came while its ticket was being read.
+NUDGES = Table(
+    "nudges",
+    METADATA,
+    Column("ticket", Text, primary_key=True),
+    Column("helpdesk", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 GENERATIONS = Table(
     "generations",
     METADATA,

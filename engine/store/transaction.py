@@ -7,6 +7,7 @@ from engine.store.contacts import ContactPart
 from engine.store.decisions import DecisionPart
 from engine.store.episodes import EpisodePart
 from engine.store.generations import GenerationPart
+from engine.store.inbox import InboxPart
 from engine.store.interventions import InterventionPart
 from engine.store.outbox import OutboxPart
 from engine.store.satisfaction import SatisfactionPart
@@ -28,6 +29,7 @@ class SqlTransaction(
     SilencePart,
     BouncePart,
     SatisfactionPart,
+    InboxPart,
     TellingPart,
 ):
     """`engine.ports.Transaction` on SQLite and PostgreSQL."""

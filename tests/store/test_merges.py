@@ -122,6 +122,9 @@ def test_a_store_from_before_learns_what_was_merged(sql_store: SqlStore) -> None
         save(transaction, 2, "c2")
     with sql_store.writing() as connection:
         for statement in (
+            "DROP TABLE inbox",
+            "DROP TABLE inbox_stamps",
+            "DROP TABLE nudges",
             "DROP INDEX outbox_heard",
             "DROP INDEX outbox_to_hear",
             "DROP TABLE satisfaction",

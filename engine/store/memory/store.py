@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from engine.store.memory.bounces import MemoryBounces
 from engine.store.memory.episodes import MemoryEpisodes
+from engine.store.memory.inbox import MemoryInbox
 from engine.store.memory.interventions import MemoryInterventions
 from engine.store.memory.satisfaction import MemorySatisfaction
 from engine.store.memory.silences import MemorySilences
@@ -22,6 +23,7 @@ class MemoryTransaction(
     MemorySilences,
     MemoryBounces,
     MemorySatisfaction,
+    MemoryInbox,
     MemoryTelling,
 ):
     """`engine.ports.Transaction` on dictionaries."""

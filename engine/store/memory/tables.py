@@ -19,7 +19,9 @@ from engine.ports import (
     GenerationRecord,
     Intervention,
     Json,
+    Nudge,
     OutboxRow,
+    Post,
     SilenceTold,
     TicketRecord,
 )
@@ -93,6 +95,11 @@ class Tables:
     bounces: dict[str, Bounce] = field(default_factory=dict)
     withdrawn: dict[tuple[object, ...], str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
+    posts: dict[int, Post] = field(default_factory=dict)
+    last_numbers: dict[str, int] = field(default_factory=dict)
+    post_numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    stamps: dict[str, datetime] = field(default_factory=dict)
+    nudges: dict[str, dict[str, Nudge]] = field(default_factory=dict)
     generations: dict[str, GenerationRecord] = field(default_factory=dict)
     activations: dict[int, tuple[datetime, str]] = field(default_factory=dict)
     meta: dict[str, str] = field(default_factory=dict)
