@@ -24,17 +24,20 @@ from engine.domain.matching import earliest
 from engine.domain.rule import Generation, Rule
 from engine.domain.ruleset import Ruleset
 from engine.errors import ConfigError, Problem, UsageError
+from engine.helpdesks.intake.options import IntakeOptions
 from engine.links import ExampleLinks, Lifetimes, MessageLinks, Tokens
 from engine.messages import TemplateComposer
 from engine.pipeline.activate import activate, generations_needed, known_texts
 from engine.pipeline.cycle import BEFORE_EVERYTHING, Cycle, Work
 from engine.pipeline.evaluate import Policy
+from engine.pipeline.intake import let_go
 from engine.pipeline.leasing import lease_for
 from engine.pipeline.outside import Outside
 from engine.pipeline.traffic import Traffic
-from engine.ports import Channel, GenerationRecord, HandsOn, Helpdesk, Links, Prepared
+from engine.ports import Channel, GenerationRecord, HandsOn, Helpdesk, KeptHere, Links, Prepared
 from engine.ruletests.playing import Equipment
 from engine.settings import Settings, load_settings
+from engine.settings.intake import SenderSecrets, refuse_shared, secrets_of
 from engine.simulation.forecast import Forecast, forecast
 from engine.simulation.recorder import Recording, RecordingChannel, RecordingHelpdesk
 from engine.simulation.still import StillHelpdesk
@@ -122,6 +125,8 @@ class App:
         for one in real.values():
             if isinstance(one, HandsOn):
                 one.hand_on_by(self.channels)
+            if isinstance(one, KeptHere):
+                one.keep_in(self.store)
         if not dry_run:
             return real
         return {name: RecordingHelpdesk(one, self.recording) for name, one in real.items()}
@@ -306,6 +311,37 @@ class App:
             lifetimes = Lifetimes(settings.acknowledge_for, settings.survey_for)
             self._tokens = Tokens(settings.keys() or (self._key_of_the_store(),), lifetimes)
         return self._tokens
+
+    def senders(self) -> dict[str, SenderSecrets]:
+        """Helpdesk name → what lets in whoever sends us its tickets.
+
+        Raises:
+            ConfigError: A secret cannot be read, or two helpdesks share one.
+        """
+        found = {
+            name: secrets_of(f"helpdesks.{name}", options)
+            for name, options in self.settings.helpdesks.items()
+            if isinstance(options, IntakeOptions)
+        }
+        refuse_shared(found)
+        return found
+
+    def hook_secrets(self) -> dict[str, SenderSecrets]:
+        """Helpdesk name → what lets in the webhooks that make its tickets due.
+
+        Raises:
+            ConfigError: A secret cannot be read.
+        """
+        return {
+            name: secrets_of(f"web.hooks.{name}", options, are_standard=False)
+            for name, options in self.settings.hooks.items()
+        }
+
+    def let_go_of_posts(self) -> None:
+        """Forget what was sent to us, was ingested, and is older than its helpdesk keeps it."""
+        for name, options in self.settings.helpdesks.items():
+            if isinstance(options, IntakeOptions):
+                let_go(self.store, name, options.keep, self.clock.now())
 
     def _key_of_the_store(self) -> str:
         with self.store.write() as tx:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from engine import logs
 from engine.app import App, InForce
@@ -25,11 +26,19 @@ from engine.reload import Reloader
 from engine.scheduler import Scheduler
 from engine.supervision import Supervisor
 from engine.ticks import Job, Ticks
+from engine.web.intake.access import Access, Sender
+from engine.web.intake.commits import Commits
+from engine.web.intake.hooks import FORMS, Hook
+from engine.web.intake.intake import Intake
 from engine.web.people import People
+
+if TYPE_CHECKING:
+    from engine.settings.intake import SenderSecrets
 
 OPEN_WEB_EVERY = timedelta(minutes=1)
 """How soon an address is tried again that could not be had."""
-STAGES = ("evaluate", "deliver", "replay", "rescue", "reload", "web", "heartbeat")
+LET_GO_EVERY = timedelta(hours=1)
+STAGES = ("evaluate", "deliver", "replay", "rescue", "reload", "web", "inbox", "heartbeat")
 
 
 @dataclass(slots=True)
@@ -52,6 +61,8 @@ class Daemon:
     _ticks: Ticks = field(init=False)
     _reloader: Reloader = field(init=False)
     _doors: Doors = field(init=False)
+    _senders: Mapping[str, SenderSecrets] = field(init=False)
+    _hooks: Mapping[str, SenderSecrets] = field(init=False)
     _heartbeat: Heartbeat | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +81,10 @@ class Daemon:
             self.app, self._health, self._metrics, self.supervisor, self.log, self._stop
         )
         self._reloader = Reloader(self.app, self.log, self._swap, self._judged)
-        self._doors = Doors(settings, self._health, self._metrics, self.log, self._people)
+        self._senders, self._hooks = self.app.senders(), self.app.hook_secrets()
+        self._doors = Doors(
+            settings, self._health, self._metrics, self.log, self._people, self._intake
+        )
         self._heartbeat = (
             Heartbeat(settings.heartbeat.address(), self._health.last_tick, self.log)
             if settings.heartbeat
@@ -187,6 +201,26 @@ class Daemon:
             language=self.app.settings.language,
         )
 
+    def _intake(self) -> Intake | None:
+        """What the intake stands on; None where nobody may send us anything."""
+        if not self._senders and not self._hooks:
+            return None
+        senders = [Sender(name, each.tokens, each.keys) for name, each in self._senders.items()]
+        forms = self.app.settings.hooks
+        hooks = {
+            name: Hook(name, FORMS[forms[name].form], each.tokens, each.keys)
+            for name, each in self._hooks.items()
+        }
+        return Intake(
+            access=Access(senders),
+            hooks=hooks,
+            commits=Commits(self.app.store, self.app.clock.now),
+            now=self.app.clock.now,
+            real_now=self.app.real_now,
+            log=self.log,
+            wake=lambda: self._scheduler.soon("evaluate"),
+        )
+
     def _unowned(self) -> int:
         """How many live escalations nobody has taken."""
         return len(unowned(self.app.store, self._ticks.policy, self.app.clock.now()))
@@ -213,6 +247,8 @@ class Daemon:
             jobs.append((poll, "reload", self._reloader.poll))
         if self.app.settings.web:
             jobs.append((OPEN_WEB_EVERY, "web", self._doors.open_web))
+        if self._senders:
+            jobs.append((LET_GO_EVERY, "inbox", self.app.let_go_of_posts))
         if self._heartbeat and self.app.settings.heartbeat:
             jobs.append((self.app.settings.heartbeat.every, "heartbeat", self._heartbeat.beat))
         return jobs

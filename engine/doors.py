@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.insight.health import Health
     from engine.insight.metrics import Metrics
     from engine.settings import Settings
+    from engine.web.intake.intake import Intake
     from engine.web.people import People
 
 
@@ -32,6 +33,7 @@ class Doors:
         metrics: Metrics,
         log: Logger,
         people: Callable[[], People | None] = lambda: None,
+        intake: Callable[[], Intake | None] = lambda: None,
     ) -> None:
         """Doors that are shut.
 
@@ -41,12 +43,15 @@ class Doors:
             metrics: What `/metrics` tells.
             log: Where it is told what cannot be opened.
             people: Gives what the pages for people stand on, once they are served.
+            intake: Gives what the intake stands on, once it is served.
         """
         self._settings = settings
         self._health = health
         self._metrics = metrics
         self._log = log
         self._people = people
+        self._give_intake = intake
+        self._intake: Intake | None = None
         self._control: ControlServer | None = None
         self._web: WebServer | None = None
         self._web_failed = False
@@ -66,6 +71,7 @@ class Doors:
         address = self._settings.web
         if self._web is not None or address is None:
             return
+        intake = self._give_intake()
         web = WebServer(
             pages(
                 self._health.report,
@@ -73,6 +79,7 @@ class Doors:
                 CONTENT_TYPE,
                 self._people(),
                 self._settings.links.public_url if self._settings.links else "",
+                intake,
             ),
             address.host,
             address.port,
@@ -84,7 +91,9 @@ class Doors:
                 self._complain("web.failed", error)
             self._web_failed = True
             return
-        self._web, self._web_failed = web, False
+        if intake is not None:
+            intake.commits.start()
+        self._web, self._web_failed, self._intake = web, False, intake
         self._log.info("web.started", url=url)
 
     def close(self) -> None:
@@ -92,6 +101,8 @@ class Doors:
         for door in (self._control, self._web):
             if door is not None:
                 door.stop()
+        if self._intake is not None:
+            self._intake.commits.stop()
 
     def _complain(self, event: str, error: EscalatordError) -> None:
         self._log.error(event, message=str(error))

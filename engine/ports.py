@@ -401,6 +401,15 @@ class HandsOn(Protocol):
         ...
 
 
+@runtime_checkable
+class KeptHere(Protocol):
+    """A helpdesk with no system behind it: what was sent to it is in the store."""
+
+    def keep_in(self, store: Store) -> None:
+        """Know the store, before anything is read."""
+        ...
+
+
 class Composer(Protocol):
     """Puts what is to be done into words."""
 

@@ -20,6 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 JUMP = timedelta(seconds=5)
 """A wall clock that moves so much more, or less, than the monotonic one has been set."""
 WATCH_EVERY = 1.0
+SOON = 1.0
+"""Seconds between two runs of a job that is asked for again and again."""
 MOST_JOBS = 8
 """More than there are: none waits for another's thread."""
 
@@ -43,6 +45,8 @@ class Scheduler:
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_clock, name="clock-watch", daemon=True)
         self._names: list[str] = []
+        self._asking = threading.Lock()
+        self._asked_for: dict[str, float] = {}
         self.overruns: dict[str, int] = {}
 
     def every(self, interval: timedelta, name: str, job: Callable[[], None]) -> None:
@@ -56,6 +60,21 @@ class Scheduler:
             next_run_time=datetime.now(UTC),
         )
         self._names.append(name)
+
+    def soon(self, name: str) -> None:
+        """Run a job at once, and go on from there; whoever asks often is heard once a second.
+
+        Where it is under way, it runs again after that.
+        """
+        with self._asking:
+            now = time.monotonic()
+            last = self._asked_for.get(name, now - SOON)
+            if last > now:
+                return  # it is to run by then anyway
+            self._asked_for[name] = max(now, last + SOON)
+        wait = timedelta(seconds=self._asked_for[name] - now)
+        with suppress(JobLookupError):
+            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC) + wait)
 
     def start(self) -> None:
         """Begin to tick."""
@@ -71,6 +90,8 @@ class Scheduler:
 
     def _overran(self, event: JobExecutionEvent) -> None:
         self.overruns[event.job_id] = self.overruns.get(event.job_id, 0) + 1
+        if event.job_id in self._asked_for:
+            self.soon(event.job_id)
 
     def _watch_clock(self) -> None:
         """After a step of the wall clock the jobs' next runs lie wrong: set them anew."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
+from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
@@ -48,6 +49,7 @@ class Kind:
 
 OUR_KINDS: Final[Mapping[str, Kind]] = {
     "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
+    "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
 }

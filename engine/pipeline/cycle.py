@@ -14,6 +14,7 @@ from engine.pipeline.deliver import Delivered, deliver
 from engine.pipeline.evaluate import Evaluated, Policy, evaluate
 from engine.pipeline.ingest import Ingested, ingest
 from engine.pipeline.meeting import Acquaintance
+from engine.pipeline.nudging import take_nudged
 from engine.pipeline.outside import Outside
 from engine.pipeline.proof import PROVED, Inquiry
 from engine.pipeline.release import next_release_at, release_held
@@ -108,7 +109,8 @@ class Cycle:
                 met = self.acquaintance.meet(helpdesk, self.real_now())
                 if met is not None:
                     work.introduced[name] = met
-                work.ingested[name] = ingest(self.store, helpdesk, now, kinds)
+                nudged = take_nudged(self.store, helpdesk, now, kinds)
+                work.ingested[name] = nudged + ingest(self.store, helpdesk, now, kinds)
                 self.read_once.add(name)
             except HelpdeskError as error:
                 self.acquaintance.doubt(name)

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from engine.errors import ConfigError, Problem
 from engine.helpdesks import kinds
 from engine.helpdesks.file.options import FileOptions
+from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.lengths import PositiveLength
 from engine.helpdesks.options import (
     HelpdeskOptions,
@@ -27,7 +28,7 @@ from engine.helpdesks.options import (
 from engine.helpdesks.rest_options import is_loopback
 from engine.secret import Secret
 from engine.settings import yaml_text
-from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions
+from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions, WebhookOptions
 from engine.settings.faults import Faults
 from engine.settings.model import (
     ControlOptions,
@@ -49,6 +50,8 @@ _OPEN_URL: Final = (
     "store.url holds a password that every reader of this file sees;"
     " use url_file, url_env or credential"
 )
+
+_LISTEN: Final = "add web: {listen: 127.0.0.1:9464}"
 
 _OPEN_WEB: Final = (
     "web.listen: other machines can read health and metrics, without a password;"
@@ -172,6 +175,7 @@ class _Reader:
                 path = ("helpdesks", name, *fault.path)
                 self.faults.add(path, fault.code, fault.message, fault.help)
         self._check_replies(helpdesks, channels)
+        self._check_intake(helpdesks, channels, top)
         replay = self._replay(helpdesks, channels)
         if replay is not None and top is not None and top.heartbeat and top.heartbeat.reaches_out:
             message = f"the heartbeat reaches beyond this machine, and '{replay.helpdesk}' replays"
@@ -231,6 +235,31 @@ class _Reader:
                 help_ = "name one of kind smtp; or leave it out, and the helpdesk replies"
                 self.faults.add(path, "replies-by", message, help_)
 
+    def _check_intake(
+        self,
+        helpdesks: Mapping[str, HelpdeskOptions],
+        channels: Mapping[str, ChannelOptions],
+        top: _Top | None,
+    ) -> None:
+        """What others send needs an address; what they say of a ticket, a helpdesk to read it."""
+        for name, desk in helpdesks.items():
+            if not isinstance(desk, IntakeOptions):
+                continue
+            if top is not None and top.web.listen is None:
+                message = f"nobody could send '{name}' anything: nothing listens"
+                self.faults.add(("helpdesks", name), "web", message, _LISTEN)
+            wanted = desk.write_back.webhook if desk.write_back else None
+            if wanted is not None and not isinstance(channels.get(wanted), WebhookOptions):
+                message = f"there is no channel {shown(wanted)} of kind webhook"
+                path = ("helpdesks", name, "write_back", "webhook")
+                self.faults.add(path, "unknown-channel", message, "add it below channels")
+        for name in top.web.hooks if top is not None else ():
+            if name not in helpdesks:
+                message, help_ = f"there is no helpdesk {shown(name)}", suggestion(name, helpdesks)
+                self.faults.add(("web", "hooks", name), "unknown-helpdesk", message, help_)
+        if top is not None and top.web.hooks and top.web.listen is None:
+            self.faults.add(("web", "hooks"), "web", "nothing listens for these hooks", _LISTEN)
+
     def _replay(
         self, helpdesks: Mapping[str, HelpdeskOptions], channels: Mapping[str, ChannelOptions]
     ) -> Replay | None:
@@ -284,6 +313,7 @@ class _Reader:
             reload=top.reload,
             web=top.web.listen,
             links=top.web.signing(),
+            hooks=top.web.hooks,
             heartbeat=top.heartbeat,
             warnings=tuple(f"{self._shown_path}: {warning}" for warning in warnings),
             _store=store,

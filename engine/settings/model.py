@@ -11,11 +11,12 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
+from engine.helpdesks.intake.options import SecretPlaces
 from engine.helpdesks.lengths import Length, PositiveLength
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
 from engine.helpdesks.rest_options import is_loopback
@@ -98,6 +99,25 @@ class LinkOptions(Options):
     survey_for: PositiveLength = timedelta(days=30)
 
 
+class HookOptions(SecretPlaces):
+    """Whose webhooks make a helpdesk's tickets due at once.
+
+    Attributes:
+        form: Whose webhooks they are.
+    """
+
+    form: Literal["zammad", "zendesk", "freshdesk", "jira"]
+
+    @model_validator(mode="after")
+    def _proves_something(self) -> HookOptions:
+        if not self.has_tokens and (self.form == "freshdesk" or not self.has_secrets):
+            signs = self.form != "freshdesk"
+            message = "anybody could send it" if signs else "Freshdesk signs nothing"
+            help_ = "add secret_file, or token_file" if signs else "add token_file"
+            raise refuse("hook", message, help_)
+        return self
+
+
 class WebOptions(Options):
     """What the daemon serves to others.
 
@@ -106,6 +126,7 @@ class WebOptions(Options):
         public_url: Where people's browsers find the pages; None for no links in messages.
         links: For how long links can be used.
         key_file: Where the keys are kept that sign links; or the two below; else the store's own.
+        hooks: Helpdesk name → whose webhooks make its tickets due at once.
     """
 
     listen: ListenAddress = None
@@ -114,6 +135,7 @@ class WebOptions(Options):
     key_file: PlaceOfFile | None = None
     key_env: Text | None = None
     credential: Text | None = None
+    hooks: dict[str, HookOptions] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> WebOptions:
@@ -249,6 +271,7 @@ class Settings:
         reload: When changed rule files are noticed.
         web: Where health, metrics and pages are served; None for nowhere.
         links: What the links in messages are made of; None for no links.
+        hooks: Helpdesk name → whose webhooks make its tickets due at once.
         heartbeat: Who is told that the daemon lives; None for nobody.
         warnings: Lines for the log: what is allowed, and unwise.
     """
@@ -269,6 +292,7 @@ class Settings:
     reload: ReloadOptions
     web: Address | None
     links: LinkSettings | None
+    hooks: Mapping[str, HookOptions]
     heartbeat: HeartbeatOptions | None
     warnings: tuple[str, ...]
     _store: str | Secret = field(repr=False)

@@ -16,11 +16,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from engine.errors import StoreError
 from engine.links import ACKNOWLEDGE, SURVEY
 from engine.web.acknowledging import Acknowledging
+from engine.web.intake.routes import intake_routes
 from engine.web.refusing import on_failure, on_http_error
 from engine.web.surveying import Surveying
 
 if TYPE_CHECKING:
     from engine.insight.contracts.documents import HealthDocument
+    from engine.web.intake.intake import Intake
     from engine.web.people import People
 
 Answering = Callable[[Request], Awaitable[Response]]
@@ -33,6 +35,7 @@ def pages(
     content_type: str,
     people: People | None = None,
     public_url: str = "",
+    intake: Intake | None = None,
 ) -> Starlette:
     """The pages as an application.
 
@@ -42,6 +45,7 @@ def pages(
         content_type: In which format these are.
         people: What the pages for people stand on; None where messages hold no links.
         public_url: Where browsers find them. A proxy may pass its path on, or leave it out.
+        intake: What the intake stands on; None where nobody may send us anything.
     """
 
     def healthz(_: Request) -> Response:
@@ -66,6 +70,7 @@ def pages(
             Route("/readyz", readyz),
             Route("/metrics", numbers),
             *(_for_people(people, urlsplit(public_url).path) if people else ()),
+            *(intake_routes(intake) if intake else ()),
         ],
         exception_handlers={HTTPException: on_http_error, Exception: on_failure},
     )

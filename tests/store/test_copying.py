@@ -27,6 +27,7 @@ from tests.store.factories import (
     ticket,
 )
 from tests.store.test_generations import generation
+from tests.store.test_inbox import FIRST as POST
 from tests.store.test_satisfaction import ANSWER
 from tests.store.test_silences import asked
 
@@ -51,6 +52,9 @@ def full_store(sql_store: SqlStore) -> SqlStore:
         transaction.activate_generation(generation("g1"))
         transaction.add_silence(asked())
         transaction.save_answer(ANSWER)
+        transaction.keep_posts([POST])
+        transaction.admit("msg_1.1700000000", NOON)
+        transaction.nudge("desk", ["desk:1"], NOON)
         transaction.add_bounces([Bounce("dead", NOON, "desk:1", "550 no such user")])
     return sql_store
 

@@ -6,7 +6,8 @@ The table is the design's (`Layout`), with what building added to it:
 - `secret` reads what the config file only names the place of, for `settings` and `helpdesks`.
 - `settings` reads each helpdesk's own options, and durations as the rule language writes them.
 - `logs`, `supervision` and `scheduler` are the only doors to structlog, systemd and APScheduler.
-- `daemon` stands between `app` and `cli`: the wiring in `app` runs there.
+- `daemon` stands between `app` and `cli`: the wiring in `app` runs there; it hands the secrets of
+  `settings` to the intake of `web`.
 - `ticks` runs the stages of the daemon, and changes the rules between two of them.
 - `doors` opens the control socket and the web for the daemon; `insight` is the door to the
   Prometheus client, since the numbers are one more way to tell what the stages did; `heartbeat`
@@ -30,6 +31,10 @@ The table is the design's (`Layout`), with what building added to it:
 - `secret` says where a secret is kept; whoever is configured may ask for one.
 - `helpdesks` has one kind that reads databases, by the library of the store; no other module of it
   may, and nobody else loads it before such a helpdesk is configured.
+- `signature` makes and verifies the signatures of webhooks: `channels` signs what we post, `web`
+  verifies what is posted to us, and `settings` reads the secrets of that.
+- `intake` is the vocabulary of what others may post, described by pydantic: `web` reads it, the
+  helpdesk of that kind makes tickets of it, and `cli` prints its description.
 - `testing`, for those who write connectors, knows the ports and the domain, and hands on the
   scripted helpdesk of the `simulation`.
 """
@@ -65,19 +70,21 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "rulebook": CONNECTORS,
     "messages": CONNECTORS,
     "store": CONNECTORS,
-    "helpdesks": CONNECTORS | {"secret"},
-    "channels": CONNECTORS,
+    "helpdesks": CONNECTORS | {"intake", "secret"},
+    "channels": CONNECTORS | {"signature"},
+    "intake": {"domain"},
+    "signature": set(),
     "testing": CONNECTORS | {"simulation"},
     "pipeline": CONNECTORS | {"clock"},
     "simulation": INNER,
     "ruletests": INNER | {"rulebook", "simulation"},
     "insight": INNER | {"logs", "simulation"},
-    "web": INNER | {"insight", "links", "logs", "messages", "simulation"},
+    "web": INNER | {"insight", "intake", "links", "logs", "messages", "signature", "simulation"},
     "control": INNER | {"insight", "simulation"},
     "links": CONNECTORS,
     "scaffold": {"errors"},
     "scheduler": {"clock"},
-    "settings": {"domain", "errors", "helpdesks", "secret"},
+    "settings": {"domain", "errors", "helpdesks", "secret", "signature"},
     "checking": {"domain", "errors", "messages", "rulebook"},
     "previewing": {"checking", "domain", "errors", "messages", "rulebook"},
     "app": {
@@ -103,7 +110,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "ticks": INNER | {"app", "clock", "insight", "logs", "supervision"},
     "daemon": INNER
     | {"app", "clock", "doors", "heartbeat", "insight", "logs", "reload", "scheduler"}
-    | {"supervision", "ticks", "web"},
+    | {"settings", "supervision", "ticks", "web"},
     "cli": INNER
     | {
         "app",
@@ -112,6 +119,7 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
         "control",
         "daemon",
         "insight",
+        "intake",
         "logs",
         "previewing",
         "rulebook",
@@ -130,6 +138,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "cli": {"click"},
     "helpdesks": {"httpx", "pydantic", "pydantic_core", "sqlalchemy"},
     "insight": {"prometheus_client"},
+    "intake": {"pydantic", "pydantic_core"},
     "links": {"itsdangerous"},
     "logs": {"structlog"},
     "messages": {"jinja2", "markdown_it"},

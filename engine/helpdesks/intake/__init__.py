@@ -1,0 +1,1 @@
+"""The helpdesk whose tickets other systems send us."""

@@ -1,0 +1,80 @@
+"""What we do to tickets that were sent to us, posted to whoever is to carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from engine.domain.actions import FieldChange
+from engine.domain.ticket import Value, utc_second
+from engine.helpdesks.intake.options import IntakeOptions
+from engine.ports import LOCAL_CALL, Channel, Message, Sent, SentState
+
+
+class WriteBackWebhook:
+    """Posts field changes and notes by a channel.
+
+    Without one, a change is impossible, and staff is told of it. A note then stays where it was
+    written down: `explain` tells all that it says, and there is no ticket elsewhere to hold it.
+    """
+
+    def __init__(
+        self, options: IntakeOptions, channels: Callable[[], Mapping[str, Channel]]
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            options: What the config file says of the helpdesk.
+            channels: Gives the channels; they may be opened later.
+        """
+        self._name = options.write_back.webhook if options.write_back else None
+        self._channels = channels
+
+    @property
+    def longest_call(self) -> timedelta:
+        """The longest that a write takes."""
+        channel = self._channel()
+        return channel.longest_call if channel else LOCAL_CALL
+
+    def change(self, ticket: str, changes: Sequence[FieldChange], key: str, at: datetime) -> Sent:
+        """Post that fields are to be set."""
+        wanted = [
+            {"field": each.field, "before": _json(each.before), "after": _json(each.after)}
+            for each in changes
+        ]
+        text = ", ".join(f"{each['field']}: {each['after']}" for each in wanted)
+        return self._post("ticket.change", ticket, key, at, f"{ticket}: {text}", changes=wanted)
+
+    def note(self, ticket: str, text: str, key: str, at: datetime) -> Sent:
+        """Post an internal note."""
+        if self._name is None:
+            return Sent(SentState.DELIVERED, receipt=f"kept here: {key}")
+        return self._post("ticket.note", ticket, key, at, text)
+
+    def _post(
+        self, event: str, ticket: str, key: str, at: datetime, text: str, **about: object
+    ) -> Sent:
+        channel = self._channel()
+        if channel is None:
+            reason = "nobody carries out what is done to it: add write_back: {webhook: CHANNEL}"
+            return Sent(SentState.REJECTED, reason=f"{ticket.partition(':')[0]}: {reason}")
+        what = event.partition(".")[2]
+        facts = {"event": event, "ticket": ticket, "key": key, "fired_at": utc_second(at), **about}
+        message = Message(
+            key=key,
+            to=ticket,
+            subject=f"{what.capitalize()} on {ticket}",
+            text=text,
+            thread=ticket,
+            facts=facts,
+        )
+        return channel.send(message)
+
+    def _channel(self) -> Channel | None:
+        return self._channels().get(self._name) if self._name else None
+
+
+def _json(value: Value) -> object:
+    if isinstance(value, datetime):
+        return utc_second(value)
+    return list(value) if isinstance(value, tuple) else value
