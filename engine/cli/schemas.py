@@ -13,12 +13,16 @@ from engine.insight.contracts import CONTRACTS
 
 @click.command("schema")
 @click.option("--contract", "name", metavar="NAME", help=f"One of {', '.join(CONTRACTS)}.")
+@click.option("--openapi", "is_openapi", is_flag=True, help="What the intake takes over HTTP.")
 @debug_option
-def schema_command(name: str | None) -> int:
+def schema_command(name: str | None, *, is_openapi: bool) -> int:
     """Print the JSON Schema of rule files, for your editor.
 
-    With --contract, that of a document which programs outside rely on.
+    With --contract, that of a document which programs outside rely on. With --openapi, what other
+    systems may send us over HTTP, as OpenAPI 3.1.
     """
+    if is_openapi:
+        return _print_openapi(name)
     if name is None:
         from engine.rulebook.schema import rules_schema
 
@@ -27,4 +31,13 @@ def schema_command(name: str | None) -> int:
     if name not in CONTRACTS:
         raise UsageError(f"there is no contract '{name}': --contract takes {', '.join(CONTRACTS)}")
     print_json(CONTRACTS[name]())
+    return GOOD
+
+
+def _print_openapi(contract: str | None) -> int:
+    if contract is not None:
+        raise UsageError("--openapi and --contract name different documents: leave out one of them")
+    from engine.intake.openapi import openapi
+
+    print_json(openapi())
     return GOOD

@@ -107,12 +107,18 @@ def _read(body: bytes, adapter: TypeAdapter[list[T]]) -> list[T]:
         faults = list(_faults(error))
         if faults and faults[0].code == "json_invalid":
             raise BadJsonError(faults[0].message) from None
+        _refuse_several(is_alone, max((fault.item for fault in faults), default=0) + 1)
         raise FaultyItemsError(faults) from None
-    if is_alone and len(items) != 1:  # `{},{}` became a list only by our brackets
-        raise BadJsonError("there is more than one value; write a list: [ …, … ]")
+    _refuse_several(is_alone, len(items))
     if len(items) > MOST_ITEMS:
         raise TooManyError(f"{len(items)} items are too many; send {MOST_ITEMS} at most")
     return items
+
+
+def _refuse_several(is_alone: bool, count: int) -> None:  # noqa: FBT001 - one of two facts
+    """`{},{}` is a list only by the brackets that we put around what seems to be one object."""
+    if is_alone and count != 1:
+        raise BadJsonError("there is more than one value; write a list: [ …, … ]")
 
 
 def _faults(error: ValidationError) -> Iterator[ItemFault]:
@@ -137,6 +143,12 @@ def _fault(item: int, error: Mapping[str, Any]) -> ItemFault:
 
 _CODES: Final = {
     "extra_forbidden": "unknown-key",
+    "dict_type": "no-object",
+    "model_type": "no-object",
+    "model_attributes_type": "no-object",
+    "datetime_type": "no-instant",
+    "datetime_parsing": "no-instant",
+    "datetime_from_date_parsing": "no-instant",
     "missing": "missing-key",
     "union_tag_not_found": "missing-key",
     "union_tag_invalid": "unknown-type",
@@ -155,6 +167,8 @@ _FIXED_WORDS: Final = {
     "datetime_parsing": _NO_INSTANT,
     "datetime_from_date_parsing": _NO_INSTANT,
     "dict_type": "this is no object",
+    "model_type": "this is no object",
+    "model_attributes_type": "this is no object",
     "list_type": "this is no list",
     "string_type": "this is no text",
     "bool_type": "this is neither true nor false",

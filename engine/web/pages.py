@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from engine.errors import StoreError
 from engine.links import ACKNOWLEDGE, SURVEY
 from engine.web.acknowledging import Acknowledging
-from engine.web.intake.routes import intake_routes
+from engine.web.intake.routes import PREFIX, intake_routes, on_wrong_address
 from engine.web.refusing import on_failure, on_http_error
 from engine.web.surveying import Surveying
 
@@ -72,8 +72,15 @@ def pages(
             *(_for_people(people, urlsplit(public_url).path) if people else ()),
             *(intake_routes(intake) if intake else ()),
         ],
-        exception_handlers={HTTPException: on_http_error, Exception: on_failure},
+        exception_handlers={HTTPException: _on_http_error, Exception: on_failure},
     )
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    """What is no address of ours, in the language of whoever asks: a program, or a person."""
+    if request.url.path.startswith(PREFIX) and isinstance(error, HTTPException):
+        return on_wrong_address(error)
+    return on_http_error(request, error)
 
 
 def _for_people(people: People, prefix: str) -> list[BaseRoute]:

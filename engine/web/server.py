@@ -11,10 +11,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from engine.errors import EscalatordError
+from engine.web.crowd import CrowdedProtocol
 
 DRAIN: Final = 2
 """Seconds that requests under way are given when the daemon stops."""
-MOST_AT_ONCE: Final = 100
 
 
 class WebError(EscalatordError):
@@ -39,7 +39,7 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            limit_concurrency=MOST_AT_ONCE,
+            http=CrowdedProtocol,
             timeout_graceful_shutdown=DRAIN,
         )
         self._server = uvicorn.Server(config)

@@ -56,6 +56,7 @@ class Story:
     opening: Ticket | None = None
     events: list[Event] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
+    _known: set[str | None] = field(default_factory=set)
 
     @classmethod
     def of(cls, ticket: str, record: TicketRecord | None) -> Story:
@@ -63,7 +64,8 @@ class Story:
         if record is None:
             return cls(ticket)
         events = [event for event in record.events if not is_ours(event)]
-        return cls(ticket, record.opening, events)
+        known = {event.source_id for event in record.events}
+        return cls(ticket, record.opening, events, _known=known)
 
     def take(self, posts: Iterable[Post], answers_us: Callable[[str], bool]) -> None:
         """Go on with what was sent.
@@ -72,7 +74,6 @@ class Story:
             posts: In order of arrival.
             answers_us: Whether a key is that of a change which we asked for.
         """
-        known = {event.source_id for event in self.events}
         for post in posts:
             try:
                 item = item_of(post.key, post.body)
@@ -81,8 +82,8 @@ class Story:
                 continue
             if isinstance(item, TicketSnapshot):
                 self._take_snapshot(post, item)
-            elif item.id not in known:
-                known.add(item.id)
+            elif item.id not in self._known:
+                self._known.add(item.id)
                 self._take_event(post, item, answers_us)
 
     def told(self) -> Observation | None:

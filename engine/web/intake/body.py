@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST_BYTES: Final = 1 << 20
-PATIENCE: Final = 10.0
-"""Seconds of real time for all of it."""
 _JSON: Final = "application/json"
 
 
-async def read_body(request: Request, patience: float = PATIENCE) -> bytes:
+async def read_body(request: Request, patience: float) -> bytes:
     """The whole body.
 
     Args:

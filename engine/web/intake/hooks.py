@@ -151,7 +151,7 @@ class Hooking:
         if hook is None:
             detail = "no helpdesk of this name has a hook; add it below web.hooks"
             raise RefusedError(HTTPStatus.NOT_FOUND, "no-hook", detail)
-        body = await read_body(request)
+        body = await read_body(request, self._intake.patience)
         if not hook.lets_in(request.headers, body, self._intake.real_now()):
             detail = "neither the signature nor the token is right"
             raise RefusedError(HTTPStatus.UNAUTHORIZED, "forged", detail)

@@ -26,6 +26,7 @@ class Intake:
         real_now: The machine's instant, by which signatures are dated (aware UTC).
         log: Where it is told what was refused.
         wake: Have what is due at once looked at.
+        patience: Seconds of real time for the body of a request.
     """
 
     access: Access
@@ -35,3 +36,4 @@ class Intake:
     real_now: Callable[[], datetime]
     log: Logger
     wake: Callable[[], None] = field(default=lambda: None)
+    patience: float = 10.0

@@ -43,7 +43,7 @@ class Receiving:
             RefusedError: It cannot be taken.
         """
         self._intake.access.precheck(request.headers)
-        body = await read_body(request)
+        body = await read_body(request, self._intake.patience)
         let = self._intake.access.let_in(request.headers, body, self._intake.real_now())
         posts = self._posts(let.helpdesk, body)
         outcome = await keep(self._intake, Delivery(let.helpdesk, posts, stamp=let.stamp))
