@@ -191,7 +191,10 @@ def _change(
 
 
 def _with_before(opening: Ticket, events: Sequence[Event]) -> Iterator[Event]:
-    """Events, each with what was there before it; changes that change nothing are left out."""
+    """Events, each with what was there before it.
+
+    One that changes nothing stays: what is sent later of an earlier time may make it a change.
+    """
     known: dict[str, Value] = {}
     for event in events:
         if event.kind is not EventKind.CHANGED or event.field is None:
@@ -199,8 +202,7 @@ def _with_before(opening: Ticket, events: Sequence[Event]) -> Iterator[Event]:
             continue
         name = event.field
         before = known[name] if name in known else _value(value_of(opening, name))
-        if before != event.after:
-            yield event if event.before == before else replace(event, before=before)
+        yield event if event.before == before else replace(event, before=before)
         known[name] = event.after
 
 
