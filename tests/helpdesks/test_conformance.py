@@ -297,8 +297,10 @@ def test_a_history_is_told_again_from_its_beginning(world: World) -> None:
     desk = world.open()
     world.happen(T0, "1", status="open")
     first = everything(desk, None, LATER)
+    world.commit(first)
     world.happen(T0 + HOUR, "1", status="resolved")
     second = everything(desk, first.watermark, LATER)
+    world.commit(second)
     world.happen(T0 + 2 * HOUR, "1", status="closed")
     (third,) = everything(desk, second.watermark, LATER).observations
 
@@ -323,7 +325,8 @@ def test_what_is_done_arrives_in_order(world: World) -> None:
 
     assert {each.state for each in sent} == {SentState.DELIVERED}
     assert all(each.receipt for each in sent)
-    assert world.done() == [("desk:1", "change"), ("desk:1", "note"), ("desk:1", "reply")]
+    done = ["change", "note", *(["reply"] if desk.can.replies else [])]
+    assert world.done() == [("desk:1", what) for what in done]
 
 
 def test_a_reply_is_proved_by_its_key_or_nobody_can_tell(world: World) -> None:

@@ -12,14 +12,22 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.helpdesks import open_helpdesk
+from engine.helpdesks.intake.desk import IntakeHelpdesk
 from engine.helpdesks.options import HelpdeskOptions
-from engine.ports import Helpdesk
+from engine.intake.posting import kept
+from engine.intake.reading import read_events
+from engine.pipeline.ingest import take
+from engine.pipeline.intake import Delivery, accept
+from engine.ports import Batch, Helpdesk, Post
 from engine.settings import load_settings
+from engine.store import open_store
+from engine.testing import MemoryChannel
 
 
 class World(Protocol):
@@ -36,6 +44,10 @@ class World(Protocol):
 
     def happen(self, at: datetime, ticket: str, **state: str) -> None:
         """The ticket is at `at` in this state: `status`, `priority`, `group`, `subject`."""
+        ...
+
+    def commit(self, batch: Batch) -> None:
+        """The store keeps what was told, as it does after every batch."""
         ...
 
     def garble(self) -> None:
@@ -58,9 +70,9 @@ class World(Protocol):
 COLUMNS = ["id", "at", "opened", "status", "priority", "group", "subject"]
 
 
-def options_of(folder: Path, text: str) -> HelpdeskOptions:
+def options_of(folder: Path, text: str, more: str = "") -> HelpdeskOptions:
     """The options of helpdesk `desk`, from YAML of one mapping, through the config file."""
-    (folder / "config.yaml").write_text(f"helpdesks:\n  desk: {text}\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(f"helpdesks:\n  desk: {text}\n{more}", encoding="utf-8")
     return load_settings(folder / "config.yaml").helpdesks["desk"]
 
 
@@ -98,6 +110,9 @@ class FileWorld:
         self.rows.append(row)
         self.write()
 
+    def commit(self, batch: Batch) -> None:
+        """The source knows nothing of the store."""
+
     def garble(self) -> None:
         self.garbage.append("?")
         self.write()
@@ -122,6 +137,72 @@ class FileWorld:
         actions = self.path.with_name(f"{self.name}.actions.jsonl")
         lines: list[dict[str, Any]] = [json.loads(x) for x in actions.read_text().splitlines()]
         return [(line["ticket"], line["action"]) for line in lines]
+
+
+@dataclass
+class IntakeWorld:
+    """What others send us: each state of a ticket as an event of theirs."""
+
+    folder: Path
+    keeps_history: bool = True
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        (self.folder / "token").write_text("a-token-that-is-long-enough\n")
+        self.store = open_store(f"sqlite:///{self.folder}/store.db")
+
+    def open(self) -> Helpdesk:
+        more = "channels: {carrier: {kind: webhook, url: 'http://127.0.0.1:9/', secret_env: X}}\n"
+        text = "{kind: intake, token_file: token, write_back: {webhook: carrier}}"
+        options = options_of(self.folder, text, f"web: {{listen: 127.0.0.1:0}}\n{more}")
+        desk = open_helpdesk("desk", options)
+        assert isinstance(desk, IntakeHelpdesk)
+        desk.hand_on_by({"carrier": self.carrier})
+        desk.keep_in(self.store)
+        return desk
+
+    @cached_property
+    def carrier(self) -> MemoryChannel:
+        return MemoryChannel("carrier")
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        kind = "changed" if ticket in self.known else "created"
+        self.known[ticket] = state
+        self.send({"type": kind, "ticket": ticket, "at": at.isoformat(), "set": state}, at)
+
+    def send(self, what: dict[str, object], at: datetime) -> None:
+        self.count += 1
+        body = json.dumps({"id": f"e{self.count}", **what})
+        (one,) = kept(read_events(body.encode()), at)
+        self.keep(Post("desk", one.key, one.digest, f"desk:{one.ticket}", at, at, one.body))
+
+    def keep(self, post: Post) -> None:
+        accept(self.store, [Delivery("desk", (post,))], post.received_at)
+
+    def commit(self, batch: Batch) -> None:
+        with self.store.write() as tx:
+            take(tx, batch.observations, ())
+            tx.set_watermark("desk", batch.watermark, datetime.now(UTC))
+
+    def garble(self) -> None:
+        at = datetime(2016, 3, 2, 16, 0, tzinfo=UTC)
+        self.keep(Post("desk", "event/?", "?", "desk:?", at, at, '{"of": "a newer program"}'))
+
+    def sever(self) -> None:
+        self._rename("inbox", "away")
+
+    def mend(self) -> None:
+        self._rename("away", "inbox")
+
+    def _rename(self, before: str, after: str) -> None:
+        with sqlite3.connect(self.folder / "store.db") as connection:
+            connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+    def done(self) -> list[tuple[str, str]]:
+        once = {message.key: message.facts for message in self.carrier.sent}  # they know its id
+        told = [(str(facts["ticket"]), str(facts["event"])) for facts in once.values()]
+        return [(ticket, event.removeprefix("ticket.")) for ticket, event in told]
 
 
 COMMAND = """
@@ -218,6 +299,9 @@ class SqlWorld:
                     ticket, stamp, field, before[name], text,
                 )  # fmt: skip
 
+    def commit(self, batch: Batch) -> None:
+        """The source knows nothing of the store."""
+
     def garble(self) -> None:
         stamp = "2016-03-02 16:30:00"
         self.write("INSERT INTO ticket VALUES (99, ?, ?, '?', NULL, NULL, NULL)", stamp, stamp)
@@ -238,6 +322,7 @@ WORLDS: dict[str, Callable[[Path], World]] = {
     "file-csv-event-log": lambda folder: FileWorld(folder, "log.csv", "event_log"),
     "file-jsonl-event-log": lambda folder: FileWorld(folder, "log.jsonl", "event_log"),
     "file-csv-snapshot": lambda folder: FileWorld(folder, "tickets.csv", "snapshot"),
+    "intake": IntakeWorld,
     "file-jsonl-snapshot": lambda folder: FileWorld(folder, "tickets.jsonl", "snapshot"),
     "sql-updated": lambda folder: SqlWorld(folder, updated=True),
     "sql-compared": SqlWorld,

@@ -6,19 +6,20 @@ store itself. A ticket is what the store knows of it, and what was sent of it si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 from engine.domain.actions import FieldChange
 from engine.errors import HelpdeskError, StoreBusyError, StoreError
-from engine.helpdesks.inside import Inside
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.intake.story import Story
 from engine.helpdesks.intake.writing import WriteBackWebhook
 from engine.ports import (
     Batch,
+    Channel,
+    Introduction,
     Json,
     Message,
     Post,
@@ -26,6 +27,7 @@ from engine.ports import (
     Reading,
     Sent,
     SentState,
+    Store,
     Transaction,
 )
 
@@ -39,32 +41,37 @@ class IntakeHelpdesk:
 
     Attributes:
         name: As in ``HELPDESK:ID``.
-        can_reply: Customers are written to by mail: nobody here could pass a reply on.
+        can: Customers are written to by mail: nobody here could pass a reply on.
     """
 
-    can_reply = False
-
-    def __init__(
-        self,
-        name: str,
-        options: IntakeOptions,
-        inside: Inside,
-    ) -> None:
+    def __init__(self, name: str, options: IntakeOptions) -> None:
         """Read nothing yet.
 
         Args:
             name: The helpdesk's name.
             options: What the config file says of it.
-            inside: Where what was sent is kept, and by what is posted what we do.
         """
         self.name = name
-        self._store = inside.store
-        self._writing = WriteBackWebhook(options, inside.channels)
+        self.can = options.can
+        self._writing = WriteBackWebhook(options)
+        self._kept_in: Store | None = None
 
     @property
     def longest_call(self) -> timedelta:
         """The longest that a write takes."""
         return self._writing.longest_call
+
+    def hand_on_by(self, channels: Mapping[str, Channel]) -> None:
+        """Know the channels, one of which may post what is to be done."""
+        self._writing.hand_on_by(channels)
+
+    def keep_in(self, store: Store) -> None:
+        """Know where what was sent is kept."""
+        self._kept_in = store
+
+    def introduce(self) -> Introduction:
+        """Nobody has to know us: whoever has the token sends."""
+        return Introduction(account="", server="what others send to escalatord")
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
         """What was sent since `watermark` (None: all that is kept), nothing later than `until`.
@@ -140,6 +147,20 @@ class IntakeHelpdesk:
         """Nobody can tell."""
         del ticket_id, key
         return None
+
+    def has_note(self, ticket_id: str, key: str) -> bool | None:
+        """Nobody can tell."""
+        del ticket_id, key
+        return None
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    @property
+    def _store(self) -> Store:
+        if self._kept_in is None:
+            raise HelpdeskError(f"{self.name}: what was sent to it is in no store yet")
+        return self._kept_in
 
     def _stories(self, tx: Transaction, posts: Sequence[Post]) -> list[Story]:
         by_ticket: dict[str, list[Post]] = {}

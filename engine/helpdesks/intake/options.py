@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from engine.domain.capability import SETTABLE, Capabilities
 from engine.domain.duration import Duration, DurationError
 from engine.helpdesks.options import HelpdeskOptions, OptionFault, Options, PlaceOfFile, refuse
 
@@ -94,6 +95,11 @@ class IntakeOptions(SecretPlaces, HelpdeskOptions):
     kind: Literal["intake"]
     keep: Annotated[timedelta, BeforeValidator(_keep)] = timedelta(days=7)
     write_back: WriteBack | None = None
+
+    @property
+    def can(self) -> Capabilities:
+        """Fields are set by whoever takes what we post; a note stays here where nobody does."""
+        return Capabilities(SETTABLE if self.write_back else frozenset(), replies=False)
 
     def faults(self) -> Iterator[OptionFault]:
         """What is wrong between options that are each right."""

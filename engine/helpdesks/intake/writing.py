@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from engine.domain.actions import FieldChange
@@ -18,23 +18,23 @@ class WriteBackWebhook:
     written down: `explain` tells all that it says, and there is no ticket elsewhere to hold it.
     """
 
-    def __init__(
-        self, options: IntakeOptions, channels: Callable[[], Mapping[str, Channel]]
-    ) -> None:
-        """Open nothing yet.
+    def __init__(self, options: IntakeOptions) -> None:
+        """Have no channel yet.
 
         Args:
             options: What the config file says of the helpdesk.
-            channels: Gives the channels; they may be opened later.
         """
         self._name = options.write_back.webhook if options.write_back else None
-        self._channels = channels
+        self._channel: Channel | None = None
+
+    def hand_on_by(self, channels: Mapping[str, Channel]) -> None:
+        """Know the channels, by name."""
+        self._channel = channels.get(self._name or "")
 
     @property
     def longest_call(self) -> timedelta:
         """The longest that a write takes."""
-        channel = self._channel()
-        return channel.longest_call if channel else LOCAL_CALL
+        return self._channel.longest_call if self._channel else LOCAL_CALL
 
     def change(self, ticket: str, changes: Sequence[FieldChange], key: str, at: datetime) -> Sent:
         """Post that fields are to be set."""
@@ -54,7 +54,7 @@ class WriteBackWebhook:
     def _post(
         self, event: str, ticket: str, key: str, at: datetime, text: str, **about: object
     ) -> Sent:
-        channel = self._channel()
+        channel = self._channel
         if channel is None:
             reason = "nobody carries out what is done to it: add write_back: {webhook: CHANNEL}"
             return Sent(SentState.REJECTED, reason=f"{ticket.partition(':')[0]}: {reason}")
@@ -69,9 +69,6 @@ class WriteBackWebhook:
             facts=facts,
         )
         return channel.send(message)
-
-    def _channel(self) -> Channel | None:
-        return self._channels().get(self._name) if self._name else None
 
 
 def _json(value: Value) -> object:
