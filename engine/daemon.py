@@ -61,6 +61,7 @@ class Daemon:
     _ticks: Ticks = field(init=False)
     _reloader: Reloader = field(init=False)
     _doors: Doors = field(init=False)
+    _commits: Commits = field(init=False)
     _senders: Mapping[str, SenderSecrets] = field(init=False)
     _hooks: Mapping[str, SenderSecrets] = field(init=False)
     _heartbeat: Heartbeat | None = field(init=False)
@@ -77,8 +78,15 @@ class Daemon:
             STAGES,
             PatientCount(self._unowned, steady),
         )
+        self._commits = Commits(self.app.store, self.app.clock.now, steady)
         self._ticks = Ticks(
-            self.app, self._health, self._metrics, self.supervisor, self.log, self._stop
+            self.app,
+            self._health,
+            self._metrics,
+            self.supervisor,
+            self.log,
+            self._stop,
+            self._commits.are_many,
         )
         self._reloader = Reloader(self.app, self.log, self._swap, self._judged)
         self._senders, self._hooks = self.app.senders(), self.app.hook_secrets()
@@ -214,7 +222,7 @@ class Daemon:
         return Intake(
             access=Access(senders),
             hooks=hooks,
-            commits=Commits(self.app.store, self.app.clock.now),
+            commits=self._commits,
             now=self.app.clock.now,
             real_now=self.app.real_now,
             log=self.log,

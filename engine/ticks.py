@@ -40,6 +40,7 @@ class Ticks:
         app: The parts.
         health, metrics, supervisor: Who hears of each tick.
         stop: Set when the daemon ends: what is under way is finished, nothing new is begun.
+        is_crowded: Whether much is being sent to us at this moment.
     """
 
     app: App
@@ -48,6 +49,7 @@ class Ticks:
     supervisor: Supervisor
     log: Logger
     stop: threading.Event
+    is_crowded: Callable[[], bool] = lambda: False
     _cycle: Cycle | None = None
     _ticking: threading.Lock = field(default_factory=threading.Lock)
     _swap_wanted: threading.Event = field(default_factory=threading.Event)
@@ -103,6 +105,7 @@ class Ticks:
             cycle.inquiry, cycle.acquaintance = self._cycle.inquiry, self._cycle.acquaintance
         # A delivery that began under rules that are no more in force leaves the rest to the next.
         cycle.is_stopping = lambda: self.stop.is_set() or self._cycle is not cycle
+        cycle.is_crowded = self.is_crowded
         self._cycle = cycle
 
     def _present(self) -> Cycle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from engine.domain.matching import earliest
 from engine.domain.reason import Reason
@@ -24,6 +25,8 @@ from engine.ports import Helpdesk, Intervention, Introduction, OutboxRow, Outbox
 
 MOST_ROUNDS = 20
 """So often what was written at an instant may lead to more at the same instant."""
+READS_FOR = timedelta(seconds=20)
+"""So long, in real time, helpdesks are read before what came is decided about."""
 ONE_SECOND = timedelta(seconds=1)
 BEFORE_EVERYTHING = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -64,6 +67,7 @@ class Cycle:
         heard: Told of each stage's work as soon as it is committed.
         is_stopping: Whether the program ends, or these rules are no more in force: a delivery then
             finishes what it is doing.
+        is_crowded: Whether so much is being sent to us that reading on would keep it waiting.
         room_at: When budgets may have room for what they hold (aware UTC); None while they hold
             nothing. Unknown at the start: then it is looked at once.
         read_once: Helpdesks that have been read since the start; a ticket is not evaluated before.
@@ -80,6 +84,7 @@ class Cycle:
     real_now: Callable[[], datetime]
     heard: Callable[[Work], None] = lambda _: None
     is_stopping: Callable[[], bool] = lambda: False
+    is_crowded: Callable[[], bool] = lambda: False
     read_once: set[str] = field(default_factory=set)
     room_at: datetime | None = BEFORE_EVERYTHING
     has_decided: bool = False
@@ -103,6 +108,7 @@ class Cycle:
     def ingest(self, now: datetime) -> Work:
         """Read every helpdesk; one that fails does not stop the others."""
         work = Work("ingest")
+        began = self.real_now()
         kinds = self.policy.ruleset.group_kinds
         for name, helpdesk in self.helpdesks.items():
             try:
@@ -110,13 +116,27 @@ class Cycle:
                 if met is not None:
                     work.introduced[name] = met
                 nudged = take_nudged(self.store, helpdesk, now, kinds)
-                work.ingested[name] = nudged + ingest(self.store, helpdesk, now, kinds)
-                self.read_once.add(name)
+                found = ingest(
+                    self.store, helpdesk, now, kinds, partial(self._may_go_on, name, began)
+                )
+                work.ingested[name] = nudged + found
+                if found.is_complete:
+                    self.read_once.add(name)
             except HelpdeskError as error:
                 self.acquaintance.doubt(name)
                 work.unread[name] = error
         self.heard(work)
         return work
+
+    def _may_go_on(self, name: str, began: datetime) -> bool:
+        """Whether to read on, where more has come than one batch holds.
+
+        A helpdesk is first read whole. Later on others wait to be decided about.
+        """
+        if self.is_stopping():
+            return False
+        is_late = self.real_now() - began > READS_FOR
+        return name not in self.read_once or not (is_late or self.is_crowded())
 
     def announce(self, now: datetime) -> Work:
         """Find what the log is to tell of silences, and of rows that people decided about."""

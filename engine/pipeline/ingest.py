@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,11 +45,13 @@ class Ingested:
         ids: The tickets that were observed.
         events: Events that were new.
         rejected: What could not be understood; everything else was taken.
+        is_complete: Everything was read; otherwise the next reading goes on.
     """
 
     ids: frozenset[str] = frozenset()
     events: int = 0
     rejected: tuple[RejectedRow, ...] = ()
+    is_complete: bool = True
 
     @property
     def tickets(self) -> int:
@@ -59,11 +61,20 @@ class Ingested:
     def __add__(self, other: Ingested) -> Ingested:
         """Two readings as one: a ticket that both observed counts once."""
         ids = self.ids if other.ids <= self.ids else self.ids | other.ids
-        return Ingested(ids, self.events + other.events, self.rejected + other.rejected)
+        return Ingested(
+            ids,
+            self.events + other.events,
+            self.rejected + other.rejected,
+            self.is_complete and other.is_complete,
+        )
 
 
 def ingest(
-    store: Store, helpdesk: Helpdesk, now: datetime, kinds: tuple[ContactsBy, ...]
+    store: Store,
+    helpdesk: Helpdesk,
+    now: datetime,
+    kinds: tuple[ContactsBy, ...],
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> Ingested:
     """Read a helpdesk up to `now`.
 
@@ -75,6 +86,7 @@ def ingest(
         helpdesk: What is read.
         now: Nothing later than this is taken (aware UTC).
         kinds: The kinds of group that rules read; their members' changes make them due.
+        may_go_on: Whether there is time for another batch.
 
     Raises:
         HelpdeskError: The helpdesk cannot be read now, or says what cannot be believed.
@@ -93,8 +105,8 @@ def ingest(
                 writing.set_watermark(helpdesk.name, batch.watermark, now)
         tickets.update(observation.ticket.id for observation in told)
         rejected.extend(batch.rejected)
-        if batch.is_complete:
-            return Ingested(frozenset(tickets), events, tuple(rejected))
+        if batch.is_complete or not may_go_on():
+            return Ingested(frozenset(tickets), events, tuple(rejected), batch.is_complete)
 
 
 def _vanished(store: Store, helpdesk: Helpdesk, batch: Batch, now: datetime) -> list[Observation]:

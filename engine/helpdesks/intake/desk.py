@@ -32,7 +32,7 @@ from engine.ports import (
 )
 
 _FORMAT: Final = "intake/1"
-_MOST_AT_ONCE: Final = 2000
+_MOST_AT_ONCE: Final = 4000
 """Posts in one batch: what one transaction of the store takes in at a time."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,6 +20,12 @@ MOST_TOGETHER: Final = 2000
 """Items of one transaction, so that nobody else waits long for the store."""
 
 
+MANY: Final = 500
+"""Items a second; beyond it whoever reads them lets those who send them go first."""
+RUSH: Final = 10
+"""Seconds that are looked back on: a transaction of whoever reads may have held senders up."""
+
+
 class FullError(Exception):
     """So much waits that more would only wait longer."""
 
@@ -32,15 +39,23 @@ class _Waiting:
 class Commits:
     """Keeps what requests bring, and tells each what became of it."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Write nothing yet.
 
         Args:
             store: Where it is kept.
             now: The domain's instant (aware UTC).
+            monotonic: Seconds of real time since some fixed point.
         """
         self._store = store
         self._now = now
+        self._monotonic = monotonic
+        self._rush: deque[tuple[float, int]] = deque(maxlen=1000)
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._is_ending = False
@@ -69,8 +84,15 @@ class Commits:
             if len(self._waiting) >= MOST_WAITING or self._is_ending:
                 raise FullError
             self._waiting.append(waiting)
+            self._rush.append((self._monotonic(), len(delivery.posts)))
             self._changed.notify()
         return waiting.outcome
+
+    def are_many(self) -> bool:
+        """Whether more than `MANY` items a second come, or somebody waits for the disk now."""
+        since = self._monotonic() - RUSH
+        lately = sum(items for at, items in list(self._rush) if at >= since)
+        return bool(self._waiting) or lately > MANY * RUSH
 
     def _write(self) -> None:
         while together := self._next():
