@@ -63,7 +63,8 @@ def refuse_shared(senders: Mapping[str, SenderSecrets]) -> None:
     """
     owners: dict[str | bytes, str] = {}
     for name, each in senders.items():
-        for secret in {*each.tokens, *each.keys}:
+        found: set[str | bytes] = {*each.tokens, *each.keys}
+        for secret in found:
             if (other := owners.setdefault(secret, name)) != name:
                 raise ConfigError(
                     f"helpdesks.{name} and helpdesks.{other} share a token or a secret, which is to"

@@ -46,7 +46,7 @@ class CrowdedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _waits_for_headers(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        return getattr(self.cycle, "response_complete", True)  # None before the first request
 
     def _begin_hurry(self) -> None:
         self._hurry = self.loop.call_later(HEADERS_WITHIN, self._too_slow)

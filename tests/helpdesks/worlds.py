@@ -9,13 +9,13 @@ import csv
 import json
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from engine.helpdesks import open_helpdesk
 from engine.helpdesks.intake.desk import IntakeHelpdesk
@@ -318,7 +318,7 @@ class SqlWorld:
         return [(f"{each['helpdesk']}:{each['ticket']}", each["action"]) for each in actions]
 
 
-WORLDS: dict[str, Callable[[Path], World]] = {
+WORLDS: Final[Mapping[str, Callable[[Path], World]]] = {
     "file-csv-event-log": lambda folder: FileWorld(folder, "log.csv", "event_log"),
     "file-jsonl-event-log": lambda folder: FileWorld(folder, "log.jsonl", "event_log"),
     "file-csv-snapshot": lambda folder: FileWorld(folder, "tickets.csv", "snapshot"),

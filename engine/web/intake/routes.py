@@ -38,10 +38,11 @@ def intake_routes(intake: Intake) -> list[BaseRoute]:
         "/v1/events": Receiving(intake, read_events),
         "/v1/hooks/{name}": Hooking(intake),
     }
-    return [
+    receiving = (
         Route(path, _refusing(intake, turnstile, answer), methods=["POST"])
         for path, answer in answers.items()
-    ] + [Route("/v1/openapi.json", _published)]
+    )
+    return [*receiving, Route("/v1/openapi.json", _published)]
 
 
 def on_wrong_address(error: HTTPException) -> Response:
