@@ -48,8 +48,7 @@ def test_the_tutorial_works_line_by_line(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page",
-    ["helpdesk-file.md", "helpdesk-sql.md", "intake.md", "rule-language.md", "templates.md"],
+    "page", ["helpdesk-file.md", "helpdesk-sql.md", "rule-language.md", "templates.md"]
 )
 def test_a_page_works_line_by_line(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
