@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 
-from engine.helpdesks import open_helpdesk
-from engine.helpdesks.inside import Inside
+from engine.helpdesks.intake.desk import IntakeHelpdesk
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.options import FilePlace
 from engine.pipeline.ingest import Ingested, ingest
@@ -105,7 +104,10 @@ class Letterbox:
     def desk(self, **options: object) -> Helpdesk:
         file = FilePlace.parse("web.token", self.folder)
         made = IntakeOptions.model_validate({"kind": "intake", "token_file": file, **options})
-        return open_helpdesk("web", made, Inside(self.store, lambda: self.channels))
+        desk = IntakeHelpdesk("web", made)
+        desk.hand_on_by(self.channels)
+        desk.keep_in(self.store)
+        return desk
 
     def ingest(self) -> Ingested:
         return ingest(self.store, self.desk(), self.now, ())

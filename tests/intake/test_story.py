@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.domain.actions import Action, ActionKind, Audience
 from engine.domain.episode import EpisodeId
 from engine.domain.ticket import Actor, EventKind, Priority, Status
-from engine.helpdesks import Inside, open_helpdesk
+from engine.helpdesks.intake.desk import IntakeHelpdesk
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.intake.posting import kept
 from engine.intake.reading import read_events
@@ -250,7 +250,8 @@ def lived(events: list[dict[str, object]], cuts: list[bool]) -> TicketRecord:
     """
     store = open_store("sqlite://")
     options = IntakeOptions.model_validate({"kind": "intake"})
-    desk = open_helpdesk("web", options, Inside(store, dict))
+    desk = IntakeHelpdesk("web", options)
+    desk.keep_in(store)
     for each, is_cut in zip(events, cuts, strict=True):
         (one,) = kept(read_events(json.dumps(each).encode()), NOW)
         post = Post("web", one.key, one.digest, f"web:{one.ticket}", one.at, NOW, one.body)

@@ -76,6 +76,6 @@ def test_customers_are_written_to_by_a_channel(box: Letterbox) -> None:
     desk = box.desk()
     sent = desk.reply("web:1", Message("k", "eve@example.com", "We have it", "Dear Eve"), NOW)
 
-    assert not desk.can_reply
+    assert not desk.can.replies
     assert sent.state is SentState.REJECTED
     assert "replies_by" in sent.reason
