@@ -1,13 +1,10 @@
-"""The published description is held against the intake, by a program that knows nothing else.
-
-It is schemathesis, which is no dependency: the proof is skipped where that command is not installed
-(``pip install schemathesis`` in an environment of its own, and that on the PATH).
-"""
+"""The published description is held against the intake, by a program that knows nothing else."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,13 +12,12 @@ from engine.web.intake.hooks import FORMS, Hook
 from tests.intake.conftest import MakeBox
 from tests.intake.letterbox import TOKEN
 
-PROGRAM = shutil.which("schemathesis")
+PROGRAM = Path(sys.executable).with_name("schemathesis")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
 MORE_CHECKS = "response_schema_conformance,negative_data_rejection"
 
 
 @pytest.mark.proof
-@pytest.mark.skipif(PROGRAM is None, reason="schemathesis is not installed")
 def test_nothing_that_is_sent_is_answered_with_a_fault_of_ours(make_box: MakeBox) -> None:
     box = make_box(hooks={"web": Hook("web", FORMS["zammad"], (TOKEN,))})
     asked = [
