@@ -510,17 +510,21 @@ def open_app(
 
 
 def open_helpdesk(config: Path, name: str) -> Helpdesk:
-    """One helpdesk of a config file, and nothing else; contacts nothing yet.
+    """One helpdesk of a config file; contacts nothing yet, but the store where one is kept there.
 
     Raises:
         ConfigError: The config file cannot be used.
         UsageError: It has no helpdesk of that name.
+        StoreError: The helpdesk is kept in a store that cannot be opened.
     """
     settings = load_settings(config)
     if name not in settings.helpdesks:
         known = ", ".join(settings.helpdesks) or "none"
         raise UsageError(f"{config}: there is no helpdesk '{name}'; those there are: {known}")
-    return helpdesk_kinds.open_helpdesk(name, settings.helpdesks[name])
+    found = helpdesk_kinds.open_helpdesk(name, settings.helpdesks[name])
+    if isinstance(found, KeptHere):
+        found.keep_in(open_store(settings.store_url()))
+    return found
 
 
 def equipment() -> Equipment:

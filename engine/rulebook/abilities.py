@@ -101,7 +101,7 @@ def _advice(
         return f"leave it out of this rule: add source: {{not: {next(iter(unable))}}} to its match"
     if field is None:
         return "remove it"
-    return f"map {field} in the config file, if the helpdesk has it; otherwise remove this"
+    return f"map {field}, or add write_back, in the config file; or remove this"
 
 
 def _named(names: list[str]) -> str:

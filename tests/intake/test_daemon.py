@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from engine.settings import SettingsError, load_settings
-from tests.cli.desk import LATE, Desk, Running
+from tests.cli.desk import Desk, Running
 from tests.intake.letterbox import TOKEN, event
 
 CONFIG = """\
@@ -31,6 +31,11 @@ helpdesks:
 channels:
   log: {kind: file, path: sent.jsonl}
 """
+RULES = """\
+  - id: late
+    description: Nobody waits longer than two hours
+    levels: [{name: remind, after: 2h, kind: technical, notify: [default]}]
+"""
 KILLS = 10
 
 
@@ -41,7 +46,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made = Desk(tmp_path)
     made.write("config.yaml", CONFIG)
     made.write("token", f"{TOKEN}\n")
-    made.rules(LATE)
+    made.rules(RULES)
     yield made
     made.stop()
 

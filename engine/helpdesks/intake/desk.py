@@ -6,7 +6,8 @@ store itself. A ticket is what the store knows of it, and what was sent of it si
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -70,7 +71,12 @@ class IntakeHelpdesk:
         self._kept_in = store
 
     def introduce(self) -> Introduction:
-        """Nobody has to know us: whoever has the token sends."""
+        """Nobody has to know us: whoever has the token sends.
+
+        Raises:
+            HelpdeskError: What was sent cannot be read.
+        """
+        self._posts(0, 1)
         return Introduction(account="", server="what others send to escalatord")
 
     def changes(self, watermark: Json | None, until: datetime) -> Batch:
@@ -82,15 +88,10 @@ class IntakeHelpdesk:
             HelpdeskError: The store cannot be read now.
         """
         after = _number(watermark)
-        try:
-            with self._store.read() as tx:
-                found = tx.posts(self.name, after, _MOST_AT_ONCE)
-                posts = _until(found, until)
-                stories = self._stories(tx, posts)
-        except StoreBusyError:
-            raise
-        except StoreError as error:
-            raise HelpdeskError(f"{self.name}: the inbox cannot be read: {error}") from error
+        found = self._posts(after, _MOST_AT_ONCE)
+        posts = _until(found, until)
+        with self._reading() as tx:
+            stories = self._stories(tx, posts)
         rejected = [row for story in stories for row in story.rejected]
         told = sorted(filter(None, (story.told() for story in stories)), key=lambda one: one.at)
         number = posts[-1].number if posts else after
@@ -161,6 +162,21 @@ class IntakeHelpdesk:
         if self._kept_in is None:
             raise HelpdeskError(f"{self.name}: what was sent to it is in no store yet")
         return self._kept_in
+
+    def _posts(self, after: int, most: int) -> Sequence[Post]:
+        with self._reading() as tx:
+            return tx.posts(self.name, after, most)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Transaction]:
+        """The store, whose faults are this helpdesk's; but not that it is busy."""
+        try:
+            with self._store.read() as tx:
+                yield tx
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            raise HelpdeskError(f"{self.name}: the inbox cannot be read: {error}") from error
 
     def _stories(self, tx: Transaction, posts: Sequence[Post]) -> list[Story]:
         by_ticket: dict[str, list[Post]] = {}
