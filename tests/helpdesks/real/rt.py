@@ -141,12 +141,16 @@ class RequestTracker:
 
     def perl(self, code: str) -> str:
         """Run a line of Perl with RT loaded, as RT's system; gives what it prints."""
+        return self._perl("-e", f"use RT -init; {code}")
+
+    def run(self, script: Path, *arguments: str) -> str:
+        """Run a program in Perl; gives what it prints."""
+        return self._perl(str(script), *arguments)
+
+    def _perl(self, *arguments: str) -> str:
+        command = ["perl", f"-I{LIBRARY}/lib", *arguments]
         done = subprocess.run(
-            ["perl", f"-I{LIBRARY}/lib", "-e", f"use RT -init; {code}"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
+            command, env=self.environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -270,6 +274,14 @@ class RequestTracker:
         """A ticket as it stands."""
         found: dict[str, Any] = self.call("GET", f"/ticket/{number}")
         return found
+
+    def numbers(self, queue: str) -> list[str]:
+        """All tickets of a queue, in order, by RT's own tables."""
+        asked = (
+            "SELECT t.id FROM Tickets t JOIN Queues q ON q.id = t.Queue WHERE q.Name = ? ORDER BY 1"
+        )
+        with closing(sqlite3.connect(self.folder / "rt.sqlite3", timeout=30)) as base:
+            return [str(number) for (number,) in base.execute(asked, [queue])]
 
     def custom(self, number: str, name: str) -> list[str]:
         """The values of a custom field."""
