@@ -37,6 +37,7 @@ test-system: .venv  ## Install the system packages that some tests need, and run
 	@missing=; \
 	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	test -x /usr/sbin/mariadbd || missing="$$missing mariadb-server"; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing Debian's packages:$$missing"; \
 	  $(AS_ROOT) apt-get update -qq && \

@@ -7,16 +7,31 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.helpdesks.real import mariadb as maria
 from tests.helpdesks.real import rt as request_tracker
+from tests.helpdesks.real.mariadb import MariaDb
 from tests.helpdesks.real.rt import RequestTracker, free_port
+
+
+def needed(name: str, *, is_installed: bool) -> None:
+    """Skips without Debian's packages, unless they are required."""
+    if not is_installed and os.environ.get("ESCALATORD_SYSTEM_TESTS") != "1":
+        pytest.skip(f"{name} is not installed: make test-system installs it")
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A MariaDB."""
+    needed("MariaDB", is_installed=maria.is_installed())
+    made = MariaDb.started(tmp_path_factory.mktemp("mariadb"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")
 def rt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RequestTracker]:
-    """A Request Tracker; skips without Debian's packages, unless it is required."""
-    is_required = os.environ.get("ESCALATORD_SYSTEM_TESTS") == "1"
-    if not request_tracker.is_installed() and not is_required:
-        pytest.skip("Request Tracker is not installed: make test-system installs it")
+    """A Request Tracker."""
+    needed("Request Tracker", is_installed=request_tracker.is_installed())
     made = RequestTracker(tmp_path_factory.mktemp("rt"), free_port())
     made.make()
     made.start()

@@ -49,7 +49,11 @@ helpdesks:
         status:
           column: Status
           values:
-            {{new: new, open: open, stalled: pending_customer, resolved: resolved, rejected: closed}}
+            new: new
+            open: open
+            stalled: pending_customer
+            resolved: resolved
+            rejected: closed
         priority: priority
         group: queue
         assignee: owner
