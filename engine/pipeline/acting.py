@@ -72,8 +72,13 @@ def prepare(cleared: Sequence[Cleared], outside: Outside, now: datetime) -> Act:
 
 
 def _note_once(helpdesk: Helpdesk, row: OutboxRow, text: str, now: datetime) -> Sent:
-    """A note that an earlier attempt may have left is not left again."""
+    """A note that an earlier attempt may have left is not left again.
+
+    Where the helpdesk takes none, it stays where it was written down: `explain` tells all of it.
+    """
     ticket, key = row.action.ticket, row.action.key
+    if not helpdesk.can.notes:
+        return Sent(SentState.DELIVERED, receipt=f"kept here: {key}")
     if row.attempts > 0 and helpdesk.has_note(ticket, key):
         return Sent(SentState.DELIVERED, receipt=key)
     return helpdesk.note(ticket, text, key, now)

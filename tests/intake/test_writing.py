@@ -66,12 +66,6 @@ def test_a_change_that_nobody_carries_out_is_rejected_and_says_what_to_do(box: L
     assert "write_back" in sent.reason
 
 
-def test_a_note_stays_with_us_where_nobody_takes_it(box: Letterbox) -> None:
-    sent = box.desk().note("web:1", "why", "k1", NOW)
-
-    assert (sent.state, sent.receipt) == (SentState.DELIVERED, "kept here: k1")
-
-
 def test_customers_are_written_to_by_a_channel(box: Letterbox) -> None:
     desk = box.desk()
     sent = desk.reply("web:1", Message("k", "eve@example.com", "We have it", "Dear Eve"), NOW)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.domain.capability import Capabilities
 from engine.domain.facts import CustomerLimits
 from engine.domain.rate import Rate
 from engine.pipeline.traffic import Traffic, Turn
@@ -184,6 +185,18 @@ def test_a_dead_helpdesk_holds_up_changes_and_no_notices(desk: Desk, switch: Swi
     assert str(turn.way) == "helpdesk desk"
     assert len(switch.sent) == 9
     assert len(desk.helpdesk.outcomes) == 6
+
+
+def test_a_helpdesk_that_takes_no_notes_is_left_none_and_nobody_hears_of_that(desk: Desk) -> None:
+    desk.helpdesk.can = Capabilities(notes=False)
+    desk.rules(rules(rule(levels=ONE_LEVEL)))
+    desk.open()
+    desk.live("3h")
+
+    assert [kind for kind, *_ in desk.helpdesk.done if kind == "note"] == []
+    (note,) = desk.view("v_outbox", action="note")
+    assert note["state"] == "delivered"
+    assert len(rows(desk, audience="staff")) == 1
 
 
 def test_a_notice_that_waits_holds_up_the_next_one_to_its_address(

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from engine.domain.capability import SETTABLE, Capabilities
+from engine.domain.capability import Capabilities
 from engine.domain.duration import Duration, DurationError
 from engine.helpdesks.options import HelpdeskOptions, OptionFault, Options, PlaceOfFile, refuse
 
@@ -98,8 +98,10 @@ class IntakeOptions(SecretPlaces, HelpdeskOptions):
 
     @property
     def can(self) -> Capabilities:
-        """Fields are set by whoever takes what we post; a note stays here where nobody does."""
-        return Capabilities(SETTABLE if self.write_back else frozenset(), replies=False)
+        """Fields are set, and notes left, by whoever takes what we post."""
+        if self.write_back is None:
+            return Capabilities(frozenset(), notes=False, replies=False)
+        return Capabilities(replies=False)
 
     def faults(self) -> Iterator[OptionFault]:
         """What is wrong between options that are each right."""

@@ -14,8 +14,7 @@ from engine.ports import LOCAL_CALL, Channel, Message, Sent, SentState
 class WriteBackWebhook:
     """Posts field changes and notes by a channel.
 
-    Without one, a change is impossible, and staff is told of it. A note then stays where it was
-    written down: `explain` tells all that it says, and there is no ticket elsewhere to hold it.
+    Without one, both are impossible, and staff is told of it.
     """
 
     def __init__(self, options: IntakeOptions) -> None:
@@ -47,8 +46,6 @@ class WriteBackWebhook:
 
     def note(self, ticket: str, text: str, key: str, at: datetime) -> Sent:
         """Post an internal note."""
-        if self._name is None:
-            return Sent(SentState.DELIVERED, receipt=f"kept here: {key}")
         return self._post("ticket.note", ticket, key, at, text)
 
     def _post(
