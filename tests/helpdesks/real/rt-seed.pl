@@ -52,6 +52,16 @@ for my $number ( 1 .. $count ) {
     $theirs->SetPriority(120) if $number % 13 == 0;
     $theirs->SetStatus( $statuses[ $number % 4 ] ) if $number % 3 == 0;
     $theirs->SetSubject("New $number") if $number % 19 == 0;
+    $theirs->Correspond( Content => "We look at $number" ) if $number % 4 == 0;
+    if ( $number % 8 == 0 ) {
+        my $writer   = RT::CurrentUser->new;
+        my $customer = $theirs->Requestors->UserMembersObj->First;
+        $writer->Load( $customer->Id );
+        my $again = RT::Ticket->new($writer);
+        $again->Load($id);
+        my ( $ok, $why ) = $again->Correspond( Content => "Still broken: $number" );
+        die $why unless $ok;
+    }
     if ( $number % 101 == 0 && $previous ) {
         my ( $ok, $why ) = $ticket->MergeInto($previous);
         die $why unless $ok;

@@ -277,11 +277,16 @@ class RequestTracker:
 
     def numbers(self, queue: str) -> list[str]:
         """All tickets of a queue, in order, by RT's own tables."""
-        asked = (
-            "SELECT t.id FROM Tickets t JOIN Queues q ON q.id = t.Queue WHERE q.Name = ? ORDER BY 1"
+        return self.ask(
+            "SELECT t.id FROM Tickets t JOIN Queues q ON q.id = t.Queue WHERE q.Name = ?"
+            " ORDER BY t.id",
+            queue,
         )
+
+    def ask(self, query: str, *values: str) -> list[str]:
+        """The first column of a query of RT's own tables, as text."""
         with closing(sqlite3.connect(self.folder / "rt.sqlite3", timeout=30)) as base:
-            return [str(number) for (number,) in base.execute(asked, [queue])]
+            return [str(first) for first, *_ in base.execute(query, values)]
 
     def custom(self, number: str, name: str) -> list[str]:
         """The values of a custom field."""
