@@ -22,7 +22,7 @@ from tests.year.running import (
 )
 
 TICKETS = int(os.environ.get("ESCALATORD_YEAR_TICKETS", "300"))
-"""10,000 had not ended after half an hour: who has hundreds of tickets is slow to decide about."""
+"""10,000 take most of an hour on two cores; README.md has their figures."""
 ON_SQLITE = 60
 SEED = 1
 
