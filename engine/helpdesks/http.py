@@ -8,13 +8,16 @@ those who write:
    then, whichever call it was told on.
 2. Reading leaves a fifth of what is left to writing: an escalation goes out though ten thousand
    tickets wait to be read.
+3. A part of the interface with a limit of its own is a lane: it is asked no faster than that, and
+   who is asked to wait on it waits on it alone.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -23,13 +26,15 @@ from typing import Final
 
 import httpx
 
-from engine.errors import HelpdeskError
+from engine.errors import ConfigError, HelpdeskError
 from engine.ports import RateLimit, Sent, SentState
 
 SHARE_OF_WRITING: Final = 5
 """Of so many requests, one is kept for writing."""
 LONGEST_WAIT: Final = timedelta(hours=1)
 """Who asks us to wait longer is asked again by then."""
+UNTOLD_WAIT: Final = timedelta(minutes=1)
+"""Too many requests, and no word about how long to wait."""
 _MOST_OF_A_BODY: Final = 200
 _EPOCH_FROM: Final = 1_000_000_000
 """Resets are told as seconds to wait, or as the instant in seconds since 1970."""
@@ -119,14 +124,54 @@ class Allowance:
 
     def hear(self, answer: httpx.Response, now: datetime) -> None:
         """Take note of what an answer tells."""
+        self.hear_of_limit(answer, now)
+        self.hear_of_waiting(answer, now)
+
+    def hear_of_limit(self, answer: httpx.Response, now: datetime) -> None:
+        """Take note of how many requests are left, if it tells."""
         told = _limit_of(answer.headers, now)
         if told is not None:
             self.limit = told
             self._resets_at = now + told.resets_after if told.resets_after else None
+
+    def hear_of_waiting(self, answer: httpx.Response, now: datetime) -> None:
+        """Take note of how long it asks us to wait, if it does."""
         if answer.status_code in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-            asked = _retry_after(answer.headers, now)
+            asked = _wait_of(answer, now)
             if asked is not None:
                 self._closed_until = now + min(asked, LONGEST_WAIT)
+
+
+@dataclass(slots=True)
+class Lane:
+    """A part of the interface that has a limit of its own. Threads share it, under one lock.
+
+    Attributes:
+        requests: So many in any minute.
+    """
+
+    requests: int
+    _asked_at: deque[datetime] = field(default_factory=deque)
+    _allowance: Allowance = field(default_factory=Allowance)
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """How long nothing may be asked on it; None if something may be."""
+        while self._asked_at and self._asked_at[0] + _MINUTE <= now:
+            self._asked_at.popleft()
+        if len(self._asked_at) >= self.requests:
+            return self._asked_at[0] + _MINUTE - now
+        return self._allowance.wait(Purpose.WRITE, now)
+
+    def take(self, now: datetime) -> None:
+        """Count a request that is made on it."""
+        self._asked_at.append(now)
+
+    def hear(self, answer: httpx.Response, now: datetime) -> None:
+        """Take note of how long it asks us to wait on it."""
+        self._allowance.hear_of_waiting(answer, now)
+
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 class HttpClient:
@@ -143,6 +188,8 @@ class HttpClient:
         timeout: timedelta,
         authorize: Callable[[], Mapping[str, str]],
         transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lanes: Mapping[str, Lane] | None = None,
     ) -> None:
         """Connect to nobody yet.
 
@@ -152,9 +199,13 @@ class HttpClient:
             timeout: The longest that one call takes (real time).
             authorize: Gives the headers that say who we are, anew for each call.
             transport: In place of the network.
+            clock: Gives the machine's present (aware UTC).
+            lanes: The parts of the interface that have limits of their own.
         """
         self.name = name
         self.clock_skew: timedelta | None = None
+        self._clock = clock
+        self._lanes = dict(lanes or {})
         self._base = base.rstrip("/")
         self._authorize = authorize
         self._allowance = Allowance()
@@ -162,6 +213,10 @@ class HttpClient:
         self._client = httpx.Client(
             timeout=timeout.total_seconds(), transport=transport, follow_redirects=False
         )
+
+    def now(self) -> datetime:
+        """The present by the helpdesk's clock (aware UTC, whole seconds)."""
+        return self._clock().replace(microsecond=0) + (self.clock_skew or timedelta())
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -176,6 +231,7 @@ class HttpClient:
         params: Mapping[str, str] | None = None,
         body: object = None,
         purpose: Purpose = Purpose.READ,
+        lane: str | None = None,
     ) -> httpx.Response:
         """One request and its answer, which is a success.
 
@@ -185,12 +241,13 @@ class HttpClient:
             params: The query.
             body: JSON values; None for none.
             purpose: Whether somebody waits for what is written.
+            lane: The part of the interface that has a limit of its own, if it has.
 
         Raises:
             CallError: There was no answer, or a refusal.
         """
         what = f"{method} {path}"
-        self._refuse_to_hurry(what, purpose)
+        self._refuse_to_hurry(what, purpose, lane)
         try:
             answer = self._client.request(
                 method,
@@ -201,9 +258,11 @@ class HttpClient:
             )
         except httpx.HTTPError as error:
             raise self._unanswered(what, error) from None
+        except ConfigError as error:  # the token is not where it was
+            raise CallError(f"{self.name}: {error}", HTTPStatus.UNAUTHORIZED) from None
         except httpx.InvalidURL as error:
             raise CallError(f"{self.name}: {what}: {error}; correct `url`") from None
-        self._hear(answer)
+        self._hear(answer, lane)
         if not answer.is_success:
             raise self._refused(what, answer)
         return answer
@@ -216,9 +275,10 @@ class HttpClient:
         params: Mapping[str, str] | None = None,
         body: object = None,
         purpose: Purpose = Purpose.READ,
+        lane: str | None = None,
     ) -> object:
         """As `ask`; gives the JSON value of the answer."""
-        answer = self.ask(method, path, params=params, body=body, purpose=purpose)
+        answer = self.ask(method, path, params=params, body=body, purpose=purpose, lane=lane)
         try:
             return answer.json()
         except ValueError:
@@ -233,19 +293,28 @@ class HttpClient:
         """Let go of connections."""
         self._client.close()
 
-    def _refuse_to_hurry(self, what: str, purpose: Purpose) -> None:
+    def _refuse_to_hurry(self, what: str, purpose: Purpose, lane: str | None) -> None:
+        now = self._clock()
         with self._lock:
-            wait = self._allowance.wait(purpose, datetime.now(UTC))
+            wait = self._allowance.wait(purpose, now)
+            if wait is None and lane is not None:
+                wait = self._lanes[lane].wait(now)
+                if wait is None:
+                    self._lanes[lane].take(now)
         if wait is not None:
             seconds = max(1, round(wait.total_seconds()))
             message = f"{self.name}: {what}: it takes no more requests for {seconds} s"
             raise CallError(message, HTTPStatus.TOO_MANY_REQUESTS, wait)
 
-    def _hear(self, answer: httpx.Response) -> None:
-        now = datetime.now(UTC)
+    def _hear(self, answer: httpx.Response, lane: str | None) -> None:
+        now = self._clock()
         told_at = _date(answer.headers.get("date"))
         with self._lock:
-            self._allowance.hear(answer, now)
+            if lane is None:
+                self._allowance.hear(answer, now)
+            else:
+                self._allowance.hear_of_limit(answer, now)
+                self._lanes[lane].hear(answer, now)
             if told_at is not None:
                 self.clock_skew = told_at - now.replace(microsecond=0)
 
@@ -265,7 +334,7 @@ class HttpClient:
         return CallError(
             ": ".join(part for part in parts if part),
             status,
-            _retry_after(answer.headers, datetime.now(UTC)),
+            _wait_of(answer, self._clock()),
             may_have_arrived=answer.is_server_error and status != HTTPStatus.SERVICE_UNAVAILABLE,
         )
 
@@ -302,22 +371,37 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
     return None if at is None else max(at - now, timedelta())
 
 
+def _wait_of(answer: httpx.Response, now: datetime) -> timedelta | None:
+    """How long an answer asks us to wait; where it only refuses, until its limit is reset."""
+    asked = _retry_after(answer.headers, now)
+    if asked is not None or answer.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return asked
+    told = _limit_of(answer.headers, now)
+    return told.resets_after if told and told.resets_after else UNTOLD_WAIT
+
+
 def _limit_of(headers: httpx.Headers, now: datetime) -> RateLimit | None:
     for prefix in _LIMIT_HEADERS:
-        requests = _number(headers.get(f"{prefix}limit") or headers.get(f"{prefix}total"))
+        names = (f"{prefix}limit", f"{prefix}total", prefix.rstrip("-"))
+        requests = _number(next((headers[name] for name in names if name in headers), None))
         remaining = _number(headers.get(f"{prefix}remaining"))
         if requests is None and remaining is None:
             continue
-        reset = _number(headers.get(f"{prefix}reset"))
-        return RateLimit(requests, remaining, _until(reset, now))
-    bare = _number(headers.get("x-rate-limit"))
-    return None if bare is None else RateLimit(bare)
+        return RateLimit(requests, remaining, _until(headers.get(f"{prefix}reset"), now))
+    return None
 
 
-def _until(reset: int | None, now: datetime) -> timedelta | None:
-    if reset is None:
-        return timedelta(minutes=1)
-    seconds = reset - now.timestamp() if reset > _EPOCH_FROM else reset
+def _until(text: str | None, now: datetime) -> timedelta | None:
+    """Seconds to wait, seconds since 1970, or an instant as in ISO 8601."""
+    reset = _number(text)
+    if reset is not None:
+        seconds = reset - now.timestamp() if reset > _EPOCH_FROM else reset
+    else:
+        try:
+            at = datetime.fromisoformat(text or "")
+        except ValueError:
+            return UNTOLD_WAIT
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp()
     return min(max(timedelta(seconds=seconds), timedelta()), LONGEST_WAIT)
 
 
