@@ -20,6 +20,7 @@ from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
+from engine.helpdesks.zendesk.options import ZendeskOptions
 
 if TYPE_CHECKING:
     from engine.ports import Helpdesk
@@ -52,6 +53,7 @@ OUR_KINDS: Final[Mapping[str, Kind]] = {
     "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
+    "zendesk": Kind(ZendeskOptions, "engine.helpdesks.zendesk.desk:ZendeskHelpdesk"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Zendesk, over its Ticketing API (v2)."""
