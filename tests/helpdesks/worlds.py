@@ -38,6 +38,11 @@ class World(Protocol):
         """Whether it tells what happened, or only how things stand."""
         ...
 
+    @property
+    def foretells(self) -> bool:
+        """Whether it knows when something happens next, as files that are replayed do."""
+        ...
+
     def open(self) -> Helpdesk:
         """A new connection, as of a new process; the helpdesk's name is `desk`."""
         ...
@@ -66,6 +71,10 @@ class World(Protocol):
         """What was done to tickets: (ticket, what), in order."""
         ...
 
+    def close(self) -> None:
+        """It is not needed any more."""
+        ...
+
 
 COLUMNS = ["id", "at", "opened", "status", "priority", "group", "subject"]
 
@@ -85,6 +94,7 @@ class FileWorld:
     layout: str
     rows: list[dict[str, str]] = field(default_factory=list)
     garbage: list[str] = field(default_factory=list)
+    foretells: bool = True
 
     @property
     def path(self) -> Path:
@@ -133,6 +143,9 @@ class FileWorld:
     def mend(self) -> None:
         self.path.with_suffix(".away").rename(self.path)
 
+    def close(self) -> None:
+        """Files need nothing."""
+
     def done(self) -> list[tuple[str, str]]:
         actions = self.path.with_name(f"{self.name}.actions.jsonl")
         lines: list[dict[str, Any]] = [json.loads(x) for x in actions.read_text().splitlines()]
@@ -145,6 +158,7 @@ class IntakeWorld:
 
     folder: Path
     keeps_history: bool = True
+    foretells: bool = True
     known: dict[str, dict[str, str]] = field(default_factory=dict)
     count: int = 0
 
@@ -199,6 +213,10 @@ class IntakeWorld:
         with sqlite3.connect(self.folder / "store.db") as connection:
             connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
 
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
     def done(self) -> list[tuple[str, str]]:
         once = {message.key: message.facts for message in self.carrier.sent}  # they know its id
         told = [(str(facts["ticket"]), str(facts["event"])) for facts in once.values()]
@@ -230,6 +248,7 @@ class SqlWorld:
     updated: bool = False
     journal: bool = False
     messages: bool = False
+    foretells: bool = True
 
     @property
     def path(self) -> Path:
@@ -311,6 +330,9 @@ class SqlWorld:
 
     def mend(self) -> None:
         self.path.with_suffix(".away").rename(self.path)
+
+    def close(self) -> None:
+        """Each use of the database closes it."""
 
     def done(self) -> list[tuple[str, str]]:
         lines = (self.folder / "done.jsonl").read_text().splitlines()

@@ -1,0 +1,107 @@
+"""Helpdesks behind stub servers: what the conformance suite and the fault matrix need of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from engine.helpdesks import open_helpdesk
+from engine.ports import Batch, Helpdesk
+from tests.helpdesks.stubs.server import Stub, StubServer
+from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
+from tests.helpdesks.worlds import options_of
+
+
+@dataclass
+class StubWorld:
+    """What the worlds behind stub servers share."""
+
+    folder: Path
+    stub: Stub
+    options: str
+    keeps_history: bool = True
+    foretells: bool = False
+    server: StubServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        (self.folder / "token").write_text(f"{self.stub.token}\n", encoding="utf-8")
+        self.server = StubServer(self.stub)
+
+    def open(self) -> Helpdesk:
+        where = f"url: '{self.server.url}', token_file: token, timeout: 5s"
+        return open_helpdesk("desk", options_of(self.folder, f"{{{self.options}, {where}}}"))
+
+    def commit(self, batch: Batch) -> None:
+        """What was told is kept nowhere."""
+
+    def sever(self) -> None:
+        self.server.sever()
+
+    def mend(self) -> None:
+        self.server.mend()
+
+    def close(self) -> None:
+        self.server.sever()
+
+
+class ZendeskWorld(StubWorld):
+    """A stub of Zendesk, and what people do there."""
+
+    statuses: ClassVar[Mapping[str, str]] = {
+        "pending_customer": "pending",
+        "pending_internal": "hold",
+        "resolved": "solved",
+    }
+
+    def __init__(self, folder: Path) -> None:
+        self.zendesk = ZendeskStub()
+        more = "exports_per_minute: '1000'"
+        super().__init__(folder, self.zendesk, f"kind: zendesk, email: bot@desk.example, {more}")
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        values: dict[str, Any] = dict(state)
+        if "status" in state:
+            values["status"] = self.statuses.get(state["status"], state["status"])
+        if state.get("priority") == "medium":
+            values["priority"] = "normal"
+        if "group" in state:
+            values["group_id"] = self._group(values.pop("group"))
+        if int(ticket) in self.zendesk.tickets:
+            self.zendesk.update(int(ticket), at, ANN, **values)
+        else:
+            self.zendesk.open_ticket(int(ticket), at, **values)
+
+    def _group(self, name: str) -> int:
+        groups = self.zendesk.groups
+        known = {one: number for number, one in groups.items()}
+        if name not in known:
+            groups[max(groups) + 1] = name
+        return known.get(name, max(groups))
+
+    def garble(self) -> None:
+        at = datetime(2016, 3, 2, 17, tzinfo=UTC)
+        self.zendesk.open_ticket(666, at)["created_at"] = "the day before yesterday"
+
+    def done(self) -> list[tuple[str, str]]:
+        return [
+            (f"desk:{number}", _what(event))
+            for number, story in self.zendesk.stories.items()
+            for audit in story
+            if audit["author_id"] == OURSELVES
+            for event in audit["events"]
+        ]
+
+
+def _what(event: dict[str, Any]) -> str:
+    if event["type"] == "Change":
+        return "change"
+    return "reply" if event["public"] else "note"
+
+
+STUB_WORLDS: Mapping[str, Callable[[Path], StubWorld]] = {
+    "zendesk": ZendeskWorld,
+}
+"""Helpdesks that nobody can run here."""
