@@ -24,6 +24,7 @@ class StubWorld:
     options: str
     keeps_history: bool = True
     foretells: bool = False
+    timeout: str = "5s"
     server: StubServer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -31,8 +32,17 @@ class StubWorld:
         self.server = StubServer(self.stub)
 
     def open(self) -> Helpdesk:
-        where = f"url: '{self.server.url}', token_file: token, timeout: 5s"
+        where = f"url: '{self.server.url}', token_file: token, timeout: {self.timeout}"
         return open_helpdesk("desk", options_of(self.folder, f"{{{self.options}, {where}}}"))
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        raise NotImplementedError
+
+    def garble(self) -> None:
+        raise NotImplementedError
+
+    def done(self) -> list[tuple[str, str]]:
+        raise NotImplementedError
 
     def commit(self, batch: Batch) -> None:
         """What was told is kept nowhere."""

@@ -129,6 +129,8 @@ class Stub(ABC):
         token: The only one that it knows.
         log: What was asked, in order.
         storms_until: Until then everything is refused with 429.
+        faults: What goes wrong, by call.
+        loses: Calls that are obeyed, and whose answers are lost.
     """
 
     clock: Callable[[], datetime] = SystemClock().now
@@ -136,6 +138,7 @@ class Stub(ABC):
     log: list[Request] = field(default_factory=list)
     storms_until: datetime | None = None
     faults: dict[Call, int | Fault] = field(default_factory=dict)
+    loses: set[Call] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @abstractmethod
@@ -164,7 +167,8 @@ class Stub(ABC):
                 return fault
             if fault is not None:
                 return self.error(fault)
-            return self._dated(self._limited(request))
+            answer = self._dated(self._limited(request))
+            return Fault.CUT if self.call_of(request) in self.loses else answer
 
     def _limited(self, request: Request) -> Answer:
         now, limit = self.clock(), self.limit_of(request)
