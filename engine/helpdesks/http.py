@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -210,9 +211,20 @@ class HttpClient:
         self._authorize = authorize
         self._allowance = Allowance()
         self._lock = threading.Lock()
+        self._thread = threading.local()
         self._client = httpx.Client(
             timeout=timeout.total_seconds(), transport=transport, follow_redirects=False
         )
+
+    @contextmanager
+    def for_writing(self) -> Iterator[None]:
+        """What this thread asks inside is read for the sake of a write, and comes before others."""
+        before = getattr(self._thread, "purpose", Purpose.READ)
+        self._thread.purpose = Purpose.WRITE
+        try:
+            yield
+        finally:
+            self._thread.purpose = before
 
     def now(self) -> datetime:
         """The present by the helpdesk's clock (aware UTC, whole seconds)."""
@@ -230,7 +242,7 @@ class HttpClient:
         *,
         params: Mapping[str, str] | None = None,
         body: object = None,
-        purpose: Purpose = Purpose.READ,
+        purpose: Purpose | None = None,
         lane: str | None = None,
     ) -> httpx.Response:
         """One request and its answer, which is a success.
@@ -240,14 +252,15 @@ class HttpClient:
             path: Below the base.
             params: The query.
             body: JSON values; None for none.
-            purpose: Whether somebody waits for what is written.
+            purpose: Whether somebody waits for what is written; None for what the thread is at.
             lane: The part of the interface that has a limit of its own, if it has.
 
         Raises:
             CallError: There was no answer, or a refusal.
         """
         what = f"{method} {path}"
-        self._refuse_to_hurry(what, purpose, lane)
+        serves: Purpose = purpose or getattr(self._thread, "purpose", Purpose.READ)
+        self._refuse_to_hurry(what, serves, lane)
         try:
             answer = self._client.request(
                 method,
@@ -274,7 +287,7 @@ class HttpClient:
         *,
         params: Mapping[str, str] | None = None,
         body: object = None,
-        purpose: Purpose = Purpose.READ,
+        purpose: Purpose | None = None,
         lane: str | None = None,
     ) -> object:
         """As `ask`; gives the JSON value of the answer."""

@@ -148,14 +148,18 @@ class RestHelpdesk(ABC, Generic[O]):
     def read(self, ticket_id: str, until: datetime) -> Reading:
         """One ticket as it stands, nothing later than `until`; never raises."""
         try:
-            held = self._held(self._number(ticket_id))
-            if held is None or held.ticket.is_gone:
-                return Reading(Presence.GONE)
-            if held.ticket.created_at > until:
-                return Reading(Presence.UNREADABLE)
-            return Reading(Presence.PRESENT, self._observed(held, until))
+            with self._http.for_writing():
+                return self._reading(self._number(ticket_id), until)
         except (HelpdeskError, *MISUNDERSTOOD):
             return Reading(Presence.UNREADABLE)
+
+    def _reading(self, number: str, until: datetime) -> Reading:
+        held = self._held(number)
+        if held is None or held.ticket.is_gone:
+            return Reading(Presence.GONE)
+        if held.ticket.created_at > until:
+            return Reading(Presence.UNREADABLE)
+        return Reading(Presence.PRESENT, self._observed(held, until))
 
     # --- writing ---
 
@@ -189,7 +193,8 @@ class RestHelpdesk(ABC, Generic[O]):
     def _tried(self, act: Callable[[], Sent]) -> Sent:
         """How a write ended. What cannot be read before it says nothing about it: later."""
         try:
-            return act()
+            with self._http.for_writing():
+                return act()
         except _Over as over:
             return over.sent
         except CallError as error:
@@ -271,7 +276,9 @@ class RestHelpdesk(ABC, Generic[O]):
 
     def _stands(self, ticket_id: str, key: str, *, is_public: bool) -> bool | None:
         try:
-            return self._remark(self._number(ticket_id), key, is_public=is_public) is not None
+            with self._http.for_writing():
+                found = self._remark(self._number(ticket_id), key, is_public=is_public)
+            return found is not None
         except (HelpdeskError, *MISUNDERSTOOD):
             return None
 

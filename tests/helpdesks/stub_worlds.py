@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
+
 from engine.helpdesks import open_helpdesk
+from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
 from engine.ports import Batch, Helpdesk
-from tests.helpdesks.stubs.server import Stub, StubServer
+from tests.helpdesks.stubs.server import Limit, Stub, StubServer
 from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
 from tests.helpdesks.worlds import options_of
 
@@ -32,8 +35,26 @@ class StubWorld:
         self.server = StubServer(self.stub)
 
     def open(self) -> Helpdesk:
+        return open_helpdesk("desk", self.configured)
+
+    @property
+    def configured(self) -> Any:
+        """The options, as the config file gives them."""
         where = f"url: '{self.server.url}', token_file: token, timeout: {self.timeout}"
-        return open_helpdesk("desk", options_of(self.folder, f"{{{self.options}, {where}}}"))
+        return options_of(self.folder, f"{{{self.options}, {where}}}")
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The limits of the stub."""
+        raise NotImplementedError
+
+    def narrow(self) -> None:
+        """It takes as few requests as its vendor's smallest plan."""
+        raise NotImplementedError
+
+    def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
+        """A connection without a socket, in simulated time."""
+        raise NotImplementedError
 
     def happen(self, at: datetime, ticket: str, **state: str) -> None:
         raise NotImplementedError
@@ -83,6 +104,18 @@ class ZendeskWorld(StubWorld):
             self.zendesk.update(int(ticket), at, ANN, **values)
         else:
             self.zendesk.open_ticket(int(ticket), at, **values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return (self.zendesk.account_limit, self.zendesk.export_limit)
+
+    def narrow(self) -> None:
+        self.zendesk.account_limit.requests = 200
+        self.zendesk.export_limit.requests = 10
+        self.options = self.options.replace("'1000'", "'10'")
+
+    def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
+        return ZendeskHelpdesk("desk", self.configured, transport, clock)
 
     def _group(self, name: str) -> int:
         groups = self.zendesk.groups
