@@ -277,8 +277,7 @@ class RestHelpdesk(ABC, Generic[O]):
     def _stands(self, ticket_id: str, key: str, *, is_public: bool) -> bool | None:
         try:
             with self._http.for_writing():
-                found = self._remark(self._number(ticket_id), key, is_public=is_public)
-            return found is not None
+                return bool(self._remark(self._number(ticket_id), key, is_public=is_public))
         except (HelpdeskError, *MISUNDERSTOOD):
             return None
 

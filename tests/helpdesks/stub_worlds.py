@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 import httpx
 
 from engine.helpdesks import open_helpdesk
+from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
+from engine.helpdesks.zendesk.options import ZendeskOptions
 from engine.ports import Batch, Helpdesk
 from tests.helpdesks.stubs.server import Limit, Stub, StubServer
 from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
@@ -38,7 +40,7 @@ class StubWorld:
         return open_helpdesk("desk", self.configured)
 
     @property
-    def configured(self) -> Any:
+    def configured(self) -> HelpdeskOptions:
         """The options, as the config file gives them."""
         where = f"url: '{self.server.url}', token_file: token, timeout: {self.timeout}"
         return options_of(self.folder, f"{{{self.options}, {where}}}")
@@ -115,7 +117,9 @@ class ZendeskWorld(StubWorld):
         self.options = self.options.replace("'1000'", "'10'")
 
     def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
-        return ZendeskHelpdesk("desk", self.configured, transport, clock)
+        options = self.configured
+        assert isinstance(options, ZendeskOptions)
+        return ZendeskHelpdesk("desk", options, transport, clock)
 
     def _group(self, name: str) -> int:
         groups = self.zendesk.groups

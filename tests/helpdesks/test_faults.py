@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +80,9 @@ def test_what_cannot_be_read_is_said_in_one_line_and_read_later(
     world: StubWorld, desk: Helpdesk, call: Call, fault: int | Fault
 ) -> None:
     world.stub.faults[call] = fault
+    ask = desk.introduce if call is Call.IDENTITY else partial(everything, desk)
     with pytest.raises(HelpdeskError) as caught:
-        if call is Call.IDENTITY:
-            desk.introduce()
-        else:
-            everything(desk)
+        ask()
     assert is_one_line(str(caught.value))
 
     world.stub.faults.clear()

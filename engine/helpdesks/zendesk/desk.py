@@ -70,9 +70,11 @@ class _Told:
 
     Attributes:
         until: Nothing later is told (aware UTC).
+        settled: Number of ticket → which state of it has been told whole.
     """
 
     until: datetime
+    settled: dict[str, str] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
 
@@ -183,8 +185,7 @@ class ZendeskHelpdesk(RestHelpdesk[ZendeskOptions]):
         count = self._client.open_count() if is_complete else None
         self._mark = follows.watermark()
         self._stories = {}
-        if follows != place:
-            self._settled = {}
+        self._settled = {**self._settled, **told.settled} if follows == place else {}
         return Batch(
             tuple(sorted(told.observations, key=lambda one: one.at)),
             self._mark,
@@ -214,7 +215,7 @@ class ZendeskHelpdesk(RestHelpdesk[ZendeskOptions]):
             message = f"ticket {number} cannot be understood: {type(error).__name__} {error}"
             told.rejected.append(RejectedRow(f"ticket/{number}", 0, "ticket", message))
         if _changed_at(item) <= told.until:
-            self._settled[number] = _changed(item)
+            told.settled[number] = _changed(item)
 
     def _held(self, number: str) -> Held | None:
         item = self._client.ticket(number)

@@ -301,7 +301,10 @@ class ZendeskStub(Stub):
 
     def _listed(self, what: str, items: Sequence[Item], query: Mapping[str, str]) -> Answer:
         size = min(int(query.get("page[size]", "100")), _MOST)
-        begin = int(query.get("page[after]", "0"))
+        after = query.get("page[after]", "0")
+        if not after.isdigit():
+            raise Refusal(Answer(400, {"error": "InvalidPaginationParameter"}))
+        begin = int(after)
         page = items[begin : begin + size]
         has_more = len(items) > begin + size
         meta = {"has_more": has_more, "after_cursor": str(begin + size) if page else None}
