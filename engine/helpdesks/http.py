@@ -259,7 +259,7 @@ class HttpClient:
             CallError: There was no answer, or a refusal.
         """
         what = f"{method} {path}"
-        serves: Purpose = purpose or getattr(self._thread, "purpose", Purpose.READ)
+        serves = purpose or Purpose(getattr(self._thread, "purpose", Purpose.READ))
         self._refuse_to_hurry(what, serves, lane)
         try:
             answer = self._client.request(

@@ -58,7 +58,7 @@ class Remark:
     is_ours: bool
 
 
-class _Over(Exception):  # noqa: N818 - it is an outcome
+class Over(Exception):  # noqa: N818 - it is an outcome
     """A write has ended early."""
 
     def __init__(self, sent: Sent) -> None:
@@ -195,7 +195,7 @@ class RestHelpdesk(ABC, Generic[O]):
         try:
             with self._http.for_writing():
                 return act()
-        except _Over as over:
+        except Over as over:
             return over.sent
         except CallError as error:
             return Sent(SentState.RETRY, reason=str(error), retry_after=error.retry_after)
@@ -234,12 +234,12 @@ class RestHelpdesk(ABC, Generic[O]):
         held = self._held(number)
         if held is None or held.ticket.is_gone:
             reason = f"{self.name}: {self.name}:{number} is not there any more"
-            raise _Over(Sent(SentState.REJECTED, reason=reason))
+            raise Over(Sent(SentState.REJECTED, reason=reason))
         return held
 
     def _refuse(self, reason: str | None) -> None:
         if reason is not None:
-            raise _Over(Sent(SentState.REJECTED, reason=reason))
+            raise Over(Sent(SentState.REJECTED, reason=reason))
 
     def _attempt(self, write: Callable[[], str], *, is_absolute: bool) -> str:
         """Write; gives what the helpdesk said.
@@ -257,7 +257,7 @@ class RestHelpdesk(ABC, Generic[O]):
         except MISUNDERSTOOD as error:
             state = SentState.RETRY if is_absolute else SentState.UNKNOWN
             sent = Sent(state, reason=self._puzzled(error), only_this=True)
-        raise _Over(sent)
+        raise Over(sent)
 
     def _puzzled(self, error: Exception) -> str:
         return f"{self.name}: the answer cannot be understood: {type(error).__name__} {error}"

@@ -102,3 +102,13 @@ class RestOptions(HelpdeskOptions):
         """
         file = self.token_file.path if self.token_file else None
         return Secret(f"helpdesks.{name}.token", file, self.token_env, self.credential)
+
+
+class SweptOptions(RestOptions):
+    """A helpdesk that lists tickets by when they changed.
+
+    Attributes:
+        history: The first reading takes every open ticket, and what changed within this time.
+    """
+
+    history: Span = timedelta(days=30)
