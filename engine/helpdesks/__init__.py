@@ -20,6 +20,7 @@ from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
+from engine.helpdesks.zammad.options import ZammadOptions
 from engine.helpdesks.zendesk.options import ZendeskOptions
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ OUR_KINDS: Final[Mapping[str, Kind]] = {
     "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
+    "zammad": Kind(ZammadOptions, "engine.helpdesks.zammad.desk:ZammadHelpdesk"),
     "zendesk": Kind(ZendeskOptions, "engine.helpdesks.zendesk.desk:ZendeskHelpdesk"),
 }
 

@@ -12,10 +12,14 @@ import httpx
 
 from engine.helpdesks import open_helpdesk
 from engine.helpdesks.options import HelpdeskOptions
+from engine.helpdesks.zammad.desk import ZammadHelpdesk
+from engine.helpdesks.zammad.options import ZammadOptions
 from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
 from engine.helpdesks.zendesk.options import ZendeskOptions
 from engine.ports import Batch, Helpdesk
+from tests.helpdesks.stubs import zammad
 from tests.helpdesks.stubs.server import Limit, Stub, StubServer
+from tests.helpdesks.stubs.zammad import ZammadStub
 from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
 from tests.helpdesks.worlds import options_of
 
@@ -148,7 +152,73 @@ def _what(event: dict[str, Any]) -> str:
     return "reply" if event["public"] else "note"
 
 
+class ZammadWorld(StubWorld):
+    """A stub of Zammad, and what people do there."""
+
+    names: ClassVar[Mapping[str, str]] = {"status": "state", "subject": "title"}
+    states: ClassVar[Mapping[str, str]] = {
+        "pending_customer": "pending reminder",
+        "resolved": "closed",
+        "closed": "archived",
+    }
+    priorities: ClassVar[Mapping[str, str]] = {
+        "low": "1 low",
+        "medium": "2 normal",
+        "high": "3 high",
+        "urgent": "4 urgent",
+    }
+
+    def __init__(self, folder: Path) -> None:
+        self.zammad = ZammadStub()
+        more = "states: {archived: closed}, priorities: {urgent: 4 urgent}"
+        super().__init__(folder, self.zammad, f"kind: zammad, {more}")
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        values = {self.names.get(name, name): value for name, value in state.items()}
+        if "state" in values:
+            values["state"] = self.states.get(values["state"], values["state"])
+        if "priority" in values:
+            values["priority"] = self.priorities[values["priority"]]
+        self.zammad.groups |= {values.get("group", "Users")}
+        if int(ticket) in self.zammad.tickets:
+            self.zammad.update(int(ticket), at, zammad.ANN, **values)
+        else:
+            self.zammad.open_ticket(int(ticket), at, **values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return (self.zammad.limit,)
+
+    def narrow(self) -> None:
+        """Zammad knows no limits."""
+
+    def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
+        options = self.configured
+        assert isinstance(options, ZammadOptions)
+        return ZammadHelpdesk("desk", options, transport, clock)
+
+    def garble(self) -> None:
+        at = datetime(2016, 3, 2, 17, tzinfo=UTC)
+        self.zammad.open_ticket(666, at)["created_at"] = "the day before yesterday"
+
+    def done(self) -> list[tuple[str, str]]:
+        found = [
+            (one["id"], number, "change")
+            for number, story in self.zammad.stories.items()
+            for one in story
+            if one["created_by_id"] == zammad.OURSELVES
+        ]
+        found += [
+            (one["id"], number, "note" if one["internal"] else "reply")
+            for number, said in self.zammad.said.items()
+            for one in said
+            if one["created_by_id"] == zammad.OURSELVES
+        ]
+        return [(f"desk:{number}", what) for _, number, what in sorted(found)]
+
+
 STUB_WORLDS: Mapping[str, Callable[[Path], StubWorld]] = {
+    "zammad": ZammadWorld,
     "zendesk": ZendeskWorld,
 }
 """Helpdesks that nobody can run here."""

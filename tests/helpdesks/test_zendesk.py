@@ -12,7 +12,7 @@ from engine.domain.actions import FieldChange
 from engine.domain.ticket import Actor, EventKind, Priority, Status, Ticket
 from engine.errors import ConfigError, HelpdeskError
 from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
-from engine.ports import Message, Need, Observation, Presence, SentState
+from engine.ports import Json, Message, Need, Observation, Presence, SentState
 from tests.helpdesks.stub_worlds import ZendeskWorld
 from tests.helpdesks.stubs.server import Call, Limit
 from tests.helpdesks.stubs.zendesk import ANN, BOB, EVE, OURSELVES, ZendeskStub
@@ -143,7 +143,7 @@ def test_an_export_whose_cursor_is_refused_goes_on_from_the_last_change(
 ) -> None:
     stub.open_ticket(1, T0)
     stub.open_ticket(2, T0 + HOUR)
-    watermark = {"format": "zendesk/1", "start": "2026-01-05T09:30:00Z", "cursor": "?"}
+    watermark: Json = {"format": "zendesk/1", "start": "2026-01-05T09:30:00Z", "cursor": "?"}
 
     batch = desk.changes(watermark, UNTIL)
 
@@ -216,7 +216,7 @@ def test_what_our_account_wrote_is_told_as_by_our_account(
     stub.open_ticket(1, T0)
     stub.update(1, T0 + HOUR, OURSELVES, via="api", priority="high")
     seen = only(desk)
-    assert seen.by_our_account == {one.id for one in seen.events or ()}
+    assert seen.by_our_account == frozenset(one.id for one in seen.events or ())
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def test_a_ticket_that_somebody_changed_meanwhile_is_looked_at_again(
     held = desk._held("1")  # noqa: SLF001 - the instant between reading and writing
     assert held is not None
     stub.update(1, T0 + HOUR, ANN, subject="it is on fire")
-    desk._held = lambda _: held  # type: ignore[method-assign]  # noqa: SLF001
+    desk._held = lambda _: held  # type: ignore[method-assign, assignment]  # noqa: SLF001
 
     sent = desk.change("desk:1", (FieldChange("priority", "low", "high"),), "k", T0)
 

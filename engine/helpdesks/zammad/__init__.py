@@ -1,0 +1,1 @@
+"""Zammad, over its REST interface."""

@@ -1,0 +1,96 @@
+"""What the config file says of a helpdesk of kind `zammad`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from engine.domain.capability import Capabilities
+from engine.domain.ticket import Priority, Status
+from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
+from engine.helpdesks.rest_options import SweptOptions, Text
+
+STATES: Final[Mapping[str, Status]] = MappingProxyType(
+    {
+        "new": Status.NEW,
+        "open": Status.OPEN,
+        "pending reminder": Status.PENDING_CUSTOMER,
+        "pending close": Status.PENDING_CUSTOMER,
+        "closed": Status.RESOLVED,
+        "merged": Status.CLOSED,
+    }
+)
+"""The states that Zammad comes with."""
+PRIORITIES: Final[Mapping[Priority, str]] = MappingProxyType(
+    {Priority.LOW: "1 low", Priority.MEDIUM: "2 normal", Priority.HIGH: "3 high"}
+)
+OWN: Final = "fields."
+OBJECTS: Final = (
+    "type",
+    "channel",
+    "language",
+    "customer.tier",
+    "customer.organization",
+    "customer.language",
+)
+"""Fields of ours that an attribute of Zammad's may hold, beside `fields.NAME`."""
+
+
+def _status(value: object) -> object:
+    words = [str(word) for word in Status]
+    if value not in words:
+        raise refuse("status", f"{shown(value)} is no status", suggestion(str(value), words))
+    return Status(str(value))
+
+
+StatusWord = Annotated[Status, BeforeValidator(_status)]
+
+
+class ZammadOptions(SweptOptions):
+    """A Zammad.
+
+    Attributes:
+        states: What Zammad's states mean, beside those that it comes with.
+        priorities: Our priority → the name of Zammad's.
+        attributes: Our field → the name of the ticket attribute that holds it.
+    """
+
+    kind: Literal["zammad"]
+    states: Mapping[str, StatusWord] = Field(default_factory=lambda: dict(STATES))
+    priorities: Mapping[Priority, Text] = Field(default_factory=lambda: dict(PRIORITIES))
+    attributes: Mapping[str, Text] = Field(default_factory=dict)
+
+    @field_validator("states")
+    @classmethod
+    def _beside_the_default(cls, given: Mapping[str, Status]) -> Mapping[str, Status]:
+        return MappingProxyType({**STATES, **{name.lower(): word for name, word in given.items()}})
+
+    @field_validator("priorities", mode="before")
+    @classmethod
+    def _by_word(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            raise refuse("priority", f"{shown(given)} is no mapping", "write {urgent: 4 urgent}")
+        words = [str(word) for word in Priority]
+        for name in given:
+            if name not in words:
+                help_ = suggestion(str(name), words)
+                raise refuse("priority", f"{shown(name)} is no priority", help_)
+        return {**PRIORITIES, **{Priority(str(name)): text for name, text in given.items()}}
+
+    @property
+    def can(self) -> Capabilities:
+        """What Zammad can do, and what else there are attributes for."""
+        custom = {name for name in self.attributes if not name.startswith("customer.")}
+        own = {"subject", "status", "priority", "tags", "group", "assignee"}
+        return Capabilities(fields=frozenset(own | custom), replies_when_resolved=False)
+
+    def faults(self) -> Iterator[OptionFault]:
+        """What is wrong between options that are each right."""
+        for name in self.attributes:
+            if name not in OBJECTS and not (name.startswith(OWN) and name != OWN):
+                known = (*OBJECTS, "fields.NAME")
+                message = f"'{name}' is no field that an attribute can hold"
+                yield OptionFault(("attributes", name), "field", message, suggestion(name, known))
