@@ -61,9 +61,7 @@ def only(desk: ZammadHelpdesk) -> Observation:
 
 
 def test_names_become_the_words_that_rules_use(stub: ZammadStub, desk: ZammadHelpdesk) -> None:
-    stub.open_ticket(
-        1, T0, state="pending reminder", priority="4 urgent", owner="ann", tier="gold"
-    )
+    stub.open_ticket(1, T0, state="pending reminder", priority="4 urgent", owner="ann", tier="gold")
     stub.tag(1, T0, ANN, "vip", is_added=True)
 
     seen = only(desk).ticket

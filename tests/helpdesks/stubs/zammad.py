@@ -309,8 +309,9 @@ class ZammadStub(Stub):
 def _holds(ticket: Item, name: str, test: Item) -> bool:
     if name == "ticket.state_id":
         return ticket["state"] in {_STATES[int(number)][0] for number in test["value"]}
-    before, at = test["value"], str(ticket["updated_at"])
-    return at < before if test["operator"].startswith("before") else at > before
+    before, at = str(test["value"]), str(ticket["updated_at"])
+    is_before = str(test["operator"]).startswith("before")
+    return at < before if is_before else at > before
 
 
 def _stamp(at: datetime) -> str:
