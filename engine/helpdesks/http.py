@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -212,9 +213,13 @@ class HttpClient:
         self._allowance = Allowance()
         self._lock = threading.Lock()
         self._thread = threading.local()
-        self._client = httpx.Client(
-            timeout=timeout.total_seconds(), transport=transport, follow_redirects=False
+        self._connect = partial(
+            httpx.Client,
+            timeout=timeout.total_seconds(),
+            transport=transport,
+            follow_redirects=False,
         )
+        self._client = self._connect()
 
     @contextmanager
     def for_writing(self) -> Iterator[None]:
@@ -303,8 +308,9 @@ class HttpClient:
             ) from None
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections; it may be used again."""
         self._client.close()
+        self._client = self._connect()
 
     def _refuse_to_hurry(self, what: str, purpose: Purpose, lane: str | None) -> None:
         now = self._clock()

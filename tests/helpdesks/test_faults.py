@@ -37,8 +37,8 @@ CHANGED: Final[dict[int | Fault, SentState]] = {
 """A change may simply be made again: nothing of it is ever in doubt."""
 SAID: Final[dict[int | Fault, SentState]] = {
     **dict.fromkeys((404, 422), REJECTED),
-    **dict.fromkeys((401, 403, 409, 429), RETRY),
-    **dict.fromkeys((500, 502, 503, *Fault), UNKNOWN),
+    **dict.fromkeys((401, 403, 409, 429, 503), RETRY),
+    **dict.fromkeys((500, 502, *Fault), UNKNOWN),
 }
 """What was said may have been heard, unless it was refused."""
 
