@@ -163,6 +163,9 @@ class SweepingHelpdesk(RestHelpdesk[O]):
             try:
                 mark = Mark.of(watermark, form, first)
                 page = self._page(mark)
+                if mark.is_old and not page.items:
+                    mark = replace(mark, is_old=False, more=None)
+                    page = self._page(mark)
                 told = self._told(mark, page.items, until)
                 follows, is_complete = self._following(mark, page, told)
                 count = self._open_count() if is_complete else None

@@ -154,6 +154,9 @@ class ZendeskHelpdesk(RestHelpdesk[ZendeskOptions]):
             place = _Place.of(watermark, min(self._http.now(), until), self._options.history)
             try:
                 page = self._page(place)
+                if place.old and not page.tickets:
+                    place = _Place(place.start, old=False)
+                    page = self._page(place)
                 told = self._told(page.tickets, until)
             except MISUNDERSTOOD as error:
                 raise HelpdeskError(
