@@ -7,6 +7,7 @@
    nothing new is met: what changes meanwhile shifts the others.
 3. A new sweep begins a little before the last change that is known, since what is committed late
    bears an earlier time. What was told from there on is remembered, and not told twice.
+4. The first reading begins with what last changed long ago, and leaves out of it what is closed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Mark:
     Attributes:
         since: What changed at or after it is asked for (aware UTC).
         latest: The last change that is known.
-        is_old: In the first of two parts: open tickets that did not change since `since`.
+        old_until: In the first of two parts, which ends there: of what has not changed since then
+            only what is open is told (aware UTC). None in the second.
         more: How to ask for the next page from `since` on; None for the first.
         has_met: Something new was met on the pages from `since` on.
         recent: Number of ticket → when it had changed when it was told; of recent changes only.
@@ -56,7 +58,7 @@ class Mark:
 
     since: datetime
     latest: datetime
-    is_old: bool = False
+    old_until: datetime | None = None
     more: str | None = None
     has_met: bool = False
     recent: Mapping[str, str] = field(default_factory=dict)
@@ -65,12 +67,12 @@ class Mark:
     def of(cls, watermark: Json | None, form: str, first: datetime) -> Mark:
         """Where to go on; with a watermark that nobody can read it begins anew at `first`."""
         if watermark is None or watermark.get("format") != form:
-            return cls(first, first, is_old=True)
-        recent, more = watermark.get("recent"), watermark.get("more")
+            return cls(_LONG_AGO, _LONG_AGO, old_until=first)
+        recent, more, old = (watermark.get(name) for name in ("recent", "more", "old_until"))
         return cls(
             since=datetime.fromisoformat(str(watermark["since"])),
             latest=datetime.fromisoformat(str(watermark["latest"])),
-            is_old=bool(watermark.get("is_old")),
+            old_until=None if old is None else datetime.fromisoformat(str(old)),
             more=None if more is None else str(more),
             has_met=bool(watermark.get("has_met")),
             recent=recent if isinstance(recent, dict) else {},
@@ -82,7 +84,7 @@ class Mark:
             "format": form,
             "since": self.since.isoformat(),
             "latest": self.latest.isoformat(),
-            "is_old": self.is_old,
+            "old_until": self.old_until.isoformat() if self.old_until else None,
             "more": self.more,
             "has_met": self.has_met,
             "recent": dict(self.recent),
@@ -95,10 +97,12 @@ class _Told:
 
     Attributes:
         until: Nothing later is told (aware UTC).
+        old_until: As in `Mark`.
         whole: Number of ticket → the change up to which it was told.
     """
 
     until: datetime
+    old_until: datetime | None
     observations: list[Observation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     whole: dict[str, str] = field(default_factory=dict)
@@ -123,12 +127,14 @@ class SweepingHelpdesk(RestHelpdesk[O]):
     # --- what each kind says ---
 
     @abstractmethod
-    def _old(self, before: datetime, more: str | None) -> Listed:
-        """Open tickets that last changed before an instant (aware UTC)."""
+    def _changed_since(self, since: datetime, more: str | None, *, only_open: bool) -> Listed:
+        """Tickets that changed at or after an instant, the longest ago first.
 
-    @abstractmethod
-    def _changed_since(self, since: datetime, more: str | None) -> Listed:
-        """Tickets that changed at or after an instant (aware UTC), the longest ago first."""
+        Args:
+            since: Aware UTC.
+            more: How to ask for this page; None for the first.
+            only_open: Those that are closed may be left out.
+        """
 
     @abstractmethod
     def _changed(self, item: Item) -> str:
@@ -162,12 +168,9 @@ class SweepingHelpdesk(RestHelpdesk[O]):
             first = min(self._http.now(), until) - self._options.history
             try:
                 mark = Mark.of(watermark, form, first)
-                page = self._page(mark)
-                if mark.is_old and not page.items:
-                    mark = replace(mark, is_old=False, more=None)
-                    page = self._page(mark)
-                told = self._told(mark, page.items, until)
-                follows, is_complete = self._following(mark, page, told)
+                told, follows, is_complete = self._step(mark, until)
+                if mark.old_until and not follows.old_until and not told.observations:
+                    told, follows, is_complete = self._step(follows, until)
                 count = self._open_count() if is_complete else None
             except MISUNDERSTOOD as error:
                 raise HelpdeskError(f"{self._puzzled(error)}; is `url` right?") from None
@@ -179,14 +182,18 @@ class SweepingHelpdesk(RestHelpdesk[O]):
             count,
         )
 
-    def _page(self, mark: Mark) -> Listed:
-        if mark.is_old:
-            return self._old(mark.since, mark.more)
-        return self._changed_since(mark.since, mark.more)
+    def _step(self, mark: Mark, until: datetime) -> tuple[_Told, Mark, bool]:
+        """What the next page tells, where to go on after it, and whether that is at the end."""
+        only_open = mark.old_until is not None
+        page = self._changed_since(mark.since, mark.more, only_open=only_open)
+        told = self._told(mark, page.items, until)
+        return told, *self._following(mark, page, told)
 
     def _told(self, mark: Mark, items: Sequence[Item], until: datetime) -> _Told:
-        told = _Told(until)
+        told = _Told(until, mark.old_until)
         fresh = [one for one in items if mark.recent.get(str(one["id"])) != self._changed(one)]
+        if mark.old_until is not None:  # the rest is told in the second part
+            fresh = [one for one in fresh if self._at(one) < mark.old_until]
         self._foresee(fresh)
         for item in fresh:
             self._tell(item, told)
@@ -196,9 +203,10 @@ class SweepingHelpdesk(RestHelpdesk[O]):
         number = str(item["id"])
         try:
             held = self._understood(item)
-            if held.ticket.created_at > told.until:
+            if self._is_later(item, held, told.until):
                 return
-            told.observations.append(self._observed(held, told.until))
+            if told.old_until is None or not held.ticket.status.is_resolved:
+                told.observations.append(self._observed(held, told.until))
         except MISUNDERSTOOD as error:
             message = f"ticket {number} cannot be understood: {type(error).__name__} {error}"
             told.rejected.append(RejectedRow(f"ticket/{number}", 0, "ticket", message))
@@ -207,12 +215,10 @@ class SweepingHelpdesk(RestHelpdesk[O]):
 
     def _following(self, mark: Mark, page: Listed, told: _Told) -> tuple[Mark, bool]:
         """Where to go on after a page, and whether that is at the end."""
-        if mark.is_old:
-            is_last = page.more is None
-            return (replace(mark, is_old=not is_last, more=page.more), False)
         recent = {**mark.recent, **told.whole}
         again = replace(mark, more=None, has_met=False, recent=recent)
-        if any(self._at(item) > told.until for item in page.items):
+        is_old = mark.old_until is not None
+        if not is_old and any(self._at(item) > told.until for item in page.items):
             return again, True
         last = max((self._at(item) for item in page.items), default=mark.since)
         latest = max(mark.latest, last)
@@ -222,11 +228,24 @@ class SweepingHelpdesk(RestHelpdesk[O]):
             return replace(mark, more=page.more, has_met=has_met, recent=recent), False
         if mark.more is not None and has_met:
             return again, False
-        begin = self._grained(latest - self.overlap)
+        if mark.old_until is not None and (page.more is None or last >= mark.old_until):
+            return Mark(mark.old_until, mark.old_until), False
+        begin = self._begin(latest)
         recent = {number: at for number, at in recent.items() if self._instant(at) >= begin}
         if page.more is None:
             return Mark(begin, latest, recent=recent), True
-        return Mark(last, latest, recent=recent), False
+        return replace(again, since=last, latest=latest, recent=recent), False
+
+    def _begin(self, latest: datetime) -> datetime:
+        """Where a new sweep begins."""
+        return self._grained(max(latest - self.overlap, _LONG_AGO))
+
+    def _is_later(self, item: Item, held: Held, until: datetime) -> bool:
+        """Whether nothing of a ticket may be told yet.
+
+        Without a history it is known only as it stands.
+        """
+        return held.ticket.created_at > until or (not self.can.history and self._at(item) > until)
 
     def _grained(self, at: datetime) -> datetime:
         return at - (at - _LONG_AGO) % self.grain

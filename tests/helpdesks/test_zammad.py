@@ -105,6 +105,23 @@ def test_none_is_lost_while_tickets_change_between_two_pages(
     assert len(seen) == 250
 
 
+def test_none_of_the_old_is_lost_while_they_change_between_two_pages(
+    stub: ZammadStub, desk: ZammadHelpdesk
+) -> None:
+    for number in range(1, 251):
+        stub.open_ticket(number, T0 - timedelta(days=200) + timedelta(seconds=number))
+    batch = desk.changes(None, UNTIL)
+    seen = {one.ticket.id for one in batch.observations}
+    number = 0
+    while not batch.is_complete:
+        number += 1
+        stub.update(number, T0 + timedelta(seconds=number), title="changed meanwhile")
+        batch = desk.changes(batch.watermark, UNTIL)
+        seen |= {one.ticket.id for one in batch.observations}
+
+    assert len(seen) == 250
+
+
 def test_none_is_lost_of_many_that_changed_at_one_instant(
     stub: ZammadStub, desk: ZammadHelpdesk
 ) -> None:

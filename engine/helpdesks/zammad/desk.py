@@ -75,13 +75,9 @@ class ZammadHelpdesk(SweepingHelpdesk[ZammadOptions]):
 
     # --- reading ---
 
-    def _old(self, before: datetime, more: str | None) -> Listed:
-        condition = {**self._open(), "ticket.updated_at": _by("before (absolute)", before)}
-        return self._client.search(condition, "id", more)
-
-    def _changed_since(self, since: datetime, more: str | None) -> Listed:
-        condition = {"ticket.updated_at": _by("after (absolute)", since - self.grain)}
-        return self._client.search(condition, "updated_at", more)
+    def _changed_since(self, since: datetime, more: str | None, *, only_open: bool) -> Listed:
+        after = {"ticket.updated_at": _after(since - self.grain)}
+        return self._client.search({**self._open(), **after} if only_open else after, more)
 
     def _open(self) -> Condition:
         states = self._client.states().items()
@@ -90,7 +86,7 @@ class ZammadHelpdesk(SweepingHelpdesk[ZammadOptions]):
 
     def _open_count(self) -> int | None:
         """Zammad does not count, but tells whether there are any."""
-        return None if self._client.search(self._open(), "id", None).items else 0
+        return None if self._client.search(self._open(), None).items else 0
 
     def _changed(self, item: Item) -> str:
         return str(item["updated_at"])
@@ -155,9 +151,9 @@ class ZammadHelpdesk(SweepingHelpdesk[ZammadOptions]):
             yield Remark(str(article["id"]), text, is_public, is_ours)
 
 
-def _by(operator: str, at: datetime) -> dict[str, str]:
+def _after(at: datetime) -> dict[str, str]:
     text = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"operator": operator, "value": text}
+    return {"operator": "after (absolute)", "value": text}
 
 
 def _missing(user: Item) -> Iterator[MissingRight]:
