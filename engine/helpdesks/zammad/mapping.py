@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from engine.domain.ticket import Customer, Priority, Status, Ticket, Value
 from engine.errors import HelpdeskError
 from engine.helpdesks.zammad.client import NOBODY, Item, ZammadClient
-from engine.helpdesks.zammad.options import OWN, ZammadOptions
+from engine.helpdesks.zammad.options import ZammadOptions
 
 _NOBODY: Final = "-"
-_CUSTOMER: Final = "customer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,10 @@ class Words:
             assignee=self.owner(told.get("owner")),
             due_at=instant(told.get("escalation_at")),
             customer=self._customer(told),
-            **{"channel": told.get("create_article_type") or None, **self._attributes(told)},
+            **{
+                "channel": told.get("create_article_type") or None,
+                **self.options.held.on_ticket(told),
+            },
         )
 
     def status(self, raw: str) -> Status:
@@ -68,11 +69,6 @@ class Words:
     def owner(self, login: object) -> str | None:
         """Who has the ticket."""
         return str(login) if login and login != _NOBODY else None
-
-    def attribute(self, theirs: str) -> str | None:
-        """Our name of an attribute; None for one that is not mapped."""
-        mapped = self.options.attributes.items()
-        return next((ours for ours, name in mapped if name == theirs), None)
 
     def written(self, changes: Mapping[str, Value]) -> dict[str, Any]:
         """What to send to Zammad so that fields hold these values; tags are given one by one.
@@ -115,25 +111,9 @@ class Words:
             )
         return found
 
-    def _attributes(self, told: Item) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        own: dict[str, str] = {}
-        for ours, theirs in self.options.attributes.items():
-            held = text_of(told.get(theirs))
-            if ours.startswith(OWN):
-                if held:
-                    own[ours.removeprefix(OWN)] = held
-            elif not ours.startswith(_CUSTOMER):
-                found[ours] = held
-        return {**found, "fields": MappingProxyType(own)}
-
     def _customer(self, told: Item) -> Customer:
         person = self.client.person(told.get("customer_id"))
-        held = {
-            ours.removeprefix(_CUSTOMER): text_of(told.get(theirs))
-            for ours, theirs in self.options.attributes.items()
-            if ours.startswith(_CUSTOMER)
-        }
+        held = self.options.held.on_customer(told)
         number = told.get("customer_id")
         return Customer(
             id=str(number) if number else None,
@@ -150,12 +130,3 @@ def instant(text: object) -> datetime | None:
     if not isinstance(text, str) or not text:
         return None
     return datetime.fromisoformat(text).replace(microsecond=0)
-
-
-def text_of(value: object) -> str | None:
-    """An attribute's value as text: booleans and lists, too."""
-    if value is None or value in ("", []):
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Priority, Status
+from engine.helpdesks.custom_fields import CustomFields
 from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
 from engine.helpdesks.rest_options import SweptOptions, Text
 
@@ -27,16 +28,6 @@ STATES: Final[Mapping[str, Status]] = MappingProxyType(
 PRIORITIES: Final[Mapping[Priority, str]] = MappingProxyType(
     {Priority.LOW: "1 low", Priority.MEDIUM: "2 normal", Priority.HIGH: "3 high"}
 )
-OWN: Final = "fields."
-OBJECTS: Final = (
-    "type",
-    "channel",
-    "language",
-    "customer.tier",
-    "customer.organization",
-    "customer.language",
-)
-"""Fields of ours that an attribute of Zammad's may hold, beside `fields.NAME`."""
 
 
 def _status(value: object) -> object:
@@ -83,14 +74,15 @@ class ZammadOptions(SweptOptions):
     @property
     def can(self) -> Capabilities:
         """What Zammad can do, and what else there are attributes for."""
-        custom = {name for name in self.attributes if not name.startswith("customer.")}
         own = {"subject", "status", "priority", "tags", "group", "assignee"}
-        return Capabilities(fields=frozenset(own | custom), replies_when_resolved=False)
+        fields = frozenset(own | self.held.settable)
+        return Capabilities(fields=fields, replies_when_resolved=False)
+
+    @property
+    def held(self) -> CustomFields:
+        """What the attributes hold."""
+        return CustomFields(self.attributes)
 
     def faults(self) -> Iterator[OptionFault]:
         """What is wrong between options that are each right."""
-        for name in self.attributes:
-            if name not in OBJECTS and not (name.startswith(OWN) and name != OWN):
-                known = (*OBJECTS, "fields.NAME")
-                message = f"'{name}' is no field that an attribute can hold"
-                yield OptionFault(("attributes", name), "field", message, suggestion(name, known))
+        yield from self.held.faults("attributes", "an attribute")

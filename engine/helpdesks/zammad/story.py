@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, Value
+from engine.helpdesks.custom_fields import text_of
 from engine.helpdesks.story import observation
 from engine.helpdesks.zammad.client import Item, ZammadClient
-from engine.helpdesks.zammad.mapping import Words, instant, text_of
+from engine.helpdesks.zammad.mapping import Words, instant
 from engine.ports import Observation
 
 _SYSTEM: Final = "1"
@@ -121,8 +122,8 @@ class Historian:
         elif name == "owner":
             yield "assignee", self._owner(told.get("id_from")), self._owner(told.get("id_to"))
         else:
-            ours = self.words.attribute(name)
-            if ours is not None and not ours.startswith("customer."):
+            ours = self.words.options.held.ours(name)
+            if ours is not None:
                 yield ours, text_of(before), text_of(after)
 
     def _owner(self, number: object) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from engine.domain.ticket import Customer, Priority, Status, Ticket, Value
 from engine.errors import HelpdeskError
 from engine.helpdesks.zendesk.client import Item, ZendeskClient
-from engine.helpdesks.zendesk.options import OWN, ZendeskOptions
+from engine.helpdesks.zendesk.options import ZendeskOptions
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
     {
@@ -33,7 +33,6 @@ _PRIORITIES: Final[Mapping[str, Priority]] = MappingProxyType(
         "urgent": Priority.URGENT,
     }
 )
-_CUSTOMER: Final = "customer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class Words:
             **{
                 "type": told.get("type") or None,
                 "channel": (told.get("via") or {}).get("channel") or None,
-                **self._custom(custom),
+                **self.options.held.on_ticket(custom),
             },
         )
 
@@ -93,11 +92,6 @@ class Words:
         """Who has the ticket, by e-mail address."""
         person = self.client.person(number) if number else None
         return person.email or str(number) if person else None
-
-    def custom_field(self, number: str) -> str | None:
-        """Our name of a custom field; None for one that is not mapped."""
-        mapped = self.options.custom_fields.items()
-        return next((ours for ours, theirs in mapped if theirs == number), None)
 
     def written(self, changes: Mapping[str, Value]) -> dict[str, Any]:
         """What to send to Zendesk so that fields hold these values.
@@ -142,25 +136,9 @@ class Words:
             )
         return int(found)
 
-    def _custom(self, values: Mapping[str, object]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        own: dict[str, str] = {}
-        for ours, theirs in self.options.custom_fields.items():
-            held = text_of(values.get(theirs))
-            if ours.startswith(OWN):
-                if held:
-                    own[ours.removeprefix(OWN)] = held
-            elif not ours.startswith(_CUSTOMER):
-                found[ours] = held
-        return {**found, "fields": MappingProxyType(own)}
-
     def _customer(self, told: Item, custom: Mapping[str, object]) -> Customer:
         person = self.client.person(told.get("requester_id"))
-        held = {
-            ours.removeprefix(_CUSTOMER): text_of(custom.get(theirs))
-            for ours, theirs in self.options.custom_fields.items()
-            if ours.startswith(_CUSTOMER)
-        }
+        held = self.options.held.on_customer(custom)
         organization = held.get("organization")
         return Customer(
             id=person.id if person else None,
@@ -175,15 +153,6 @@ class Words:
 def instant(text: object) -> datetime | None:
     """An instant (aware UTC) from Zendesk's text; None where there is no date."""
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
-
-
-def text_of(value: object) -> str | None:
-    """A custom field's value as text: checkboxes and lists, too."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _named(words: Mapping[str, object], value: Value) -> str | None:

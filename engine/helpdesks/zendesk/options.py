@@ -9,19 +9,10 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from engine.domain.capability import Capabilities
-from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
+from engine.helpdesks.custom_fields import CustomFields
+from engine.helpdesks.options import OptionFault, refuse, shown
 from engine.helpdesks.rest_options import RestOptions, Span, Text
 
-OWN: Final = "fields."
-CUSTOM: Final = (
-    "type",
-    "channel",
-    "language",
-    "customer.tier",
-    "customer.organization",
-    "customer.language",
-)
-"""Fields of ours that a custom field of Zendesk may hold, beside `fields.NAME`."""
 _MOST_EXPORTS: Final = 1000
 
 
@@ -65,16 +56,15 @@ class ZendeskOptions(RestOptions):
     @property
     def can(self) -> Capabilities:
         """What Zendesk can do, and what else there are custom fields for."""
-        custom = {name for name in self.custom_fields if not name.startswith("customer.")}
         own = {"subject", "status", "priority", "type", "tags", "group", "assignee"}
-        return Capabilities(fields=frozenset(own | custom), replies_when_resolved=False)
+        fields = frozenset(own | self.held.settable)
+        return Capabilities(fields=fields, replies_when_resolved=False)
+
+    @property
+    def held(self) -> CustomFields:
+        """What the custom fields hold."""
+        return CustomFields(self.custom_fields)
 
     def faults(self) -> Iterator[OptionFault]:
         """What is wrong between options that are each right."""
-        for name in self.custom_fields:
-            if name not in CUSTOM and not (name.startswith(OWN) and name != OWN):
-                known = (*CUSTOM, "fields.NAME")
-                message = f"'{name}' is no field that a custom field can hold"
-                yield OptionFault(
-                    ("custom_fields", name), "field", message, suggestion(name, known)
-                )
+        yield from self.held.faults("custom_fields", "a custom field")

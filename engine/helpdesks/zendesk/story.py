@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, Value
+from engine.helpdesks.custom_fields import text_of
 from engine.helpdesks.story import observation
 from engine.helpdesks.zendesk.client import Item, ZendeskClient
-from engine.helpdesks.zendesk.mapping import DELETED, Words, instant, text_of
+from engine.helpdesks.zendesk.mapping import DELETED, Words, instant
 from engine.ports import Observation
 
 _SYSTEM: Final = "-1"
@@ -119,8 +120,8 @@ class Historian:
             return "assignee", words.assignee(before), words.assignee(after)
         if field == "tags":
             return field, _tags(before), _tags(after)
-        ours = words.custom_field(field) or (field if field in _PLAIN else None)
-        if ours is None or ours.startswith("customer."):
+        ours = words.options.held.ours(field) or (field if field in _PLAIN else None)
+        if ours is None:
             return None
         return ours, text_of(before), text_of(after)
 
