@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.intake.options import IntakeOptions
+from engine.helpdesks.freshdesk.options import FreshdeskOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
@@ -52,6 +53,7 @@ class Kind:
 OUR_KINDS: Final[Mapping[str, Kind]] = {
     "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
     "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
+    "freshdesk": Kind(FreshdeskOptions, "engine.helpdesks.freshdesk.desk:FreshdeskHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
     "zammad": Kind(ZammadOptions, "engine.helpdesks.zammad.desk:ZammadHelpdesk"),

@@ -5,13 +5,36 @@ The contract itself is `engine.ports.Helpdesk`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.domain.actions import FieldChange
 from engine.domain.ticket import Ticket, Value, value_of
+from engine.errors import HelpdeskError
 from engine.ports import Sent, SentState
 
 IS_RESOLVED = "the ticket is resolved, and a reply would open it again"
+
+
+def number_of(wanted: object, names: Mapping[str, str | None], what: str) -> str:
+    """The number of what bears a name, to the letter.
+
+    The ticket will tell the name as the helpdesk writes it, and our write must be known by it.
+
+    Args:
+        wanted: The name.
+        names: By number.
+        what: Whose name it is, and where, as a complaint begins.
+
+    Raises:
+        HelpdeskError: There is none of this name.
+    """
+    found = next((number for number, name in names.items() if name == wanted), None)
+    if found is not None:
+        return found
+    low = str(wanted).casefold()
+    alike = next((name for name in names.values() if name and name.casefold() == low), None)
+    advice = f"write '{alike}'" if alike else "make it there"
+    raise HelpdeskError(f"{what} '{wanted}'; {advice}")
 
 
 def left_to_do(changes: Sequence[FieldChange], ticket: Ticket) -> list[FieldChange]:

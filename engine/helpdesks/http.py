@@ -364,11 +364,24 @@ def _said(answer: httpx.Response) -> str:
         body = answer.json()
     except ValueError:
         return ""
-    said = body
+    said = _worded(body)
     if isinstance(body, dict):
-        said = next((body[key] for key in _WORDS if body.get(key)), "")
-    text = " ".join(str(said).split())
+        first = next((body[key] for key in _WORDS if body.get(key)), "")
+        details = body.get("errors") if first != body.get("errors") else None
+        said = ": ".join(_worded(one) for one in (first, details) if one)
+    text = " ".join(said.split())
     return text if len(text) <= _MOST_OF_A_BODY else f"{text[:_MOST_OF_A_BODY]}…"
+
+
+def _worded(said: object) -> str:
+    """Faults of fields, as helpdesks tell them, in words."""
+    if isinstance(said, list):
+        return "; ".join(map(_worded, said))
+    if not isinstance(said, dict):
+        return str(said)
+    if {"field", "message"} <= said.keys():
+        return f"{said['field']}: {said['message']}"
+    return "; ".join(f"{name}: {_worded(one)}" for name, one in said.items())
 
 
 def _date(text: str | None) -> datetime | None:

@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from engine.helpdesks.options import HelpdeskOptions, PlaceOfFile, numeral, refuse, shown
+from engine.domain.ticket import Status
+from engine.helpdesks.options import (
+    HelpdeskOptions,
+    PlaceOfFile,
+    numeral,
+    refuse,
+    shown,
+    suggestion,
+)
 from engine.secret import Secret
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -60,11 +68,19 @@ def _time_out(value: object) -> object:
     return span
 
 
+def _status(value: object) -> object:
+    words = [str(word) for word in Status]
+    if value not in words:
+        raise refuse("status", f"{shown(value)} is no status", suggestion(str(value), words))
+    return Status(str(value))
+
+
 Base = Annotated[str, BeforeValidator(_base)]
 """Where a helpdesk is, without a slash at its end."""
 Span = Annotated[timedelta, BeforeValidator(_span)]
 """A length of wall-clock time: 30s, 10m, 12h, 90d."""
 TimeOut = Annotated[timedelta, BeforeValidator(_time_out)]
+StatusWord = Annotated[Status, BeforeValidator(_status)]
 Text = Annotated[str, Field(min_length=1)]
 
 

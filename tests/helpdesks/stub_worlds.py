@@ -11,13 +11,16 @@ from typing import Any, ClassVar
 import httpx
 
 from engine.helpdesks import open_helpdesk
+from engine.helpdesks.freshdesk.desk import FreshdeskHelpdesk
+from engine.helpdesks.freshdesk.options import FreshdeskOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.zammad.desk import ZammadHelpdesk
 from engine.helpdesks.zammad.options import ZammadOptions
 from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
 from engine.helpdesks.zendesk.options import ZendeskOptions
 from engine.ports import Batch, Helpdesk
-from tests.helpdesks.stubs import zammad
+from tests.helpdesks.stubs import freshdesk, zammad
+from tests.helpdesks.stubs.freshdesk import FreshdeskStub
 from tests.helpdesks.stubs.server import Limit, Stub, StubServer
 from tests.helpdesks.stubs.zammad import ZammadStub
 from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
@@ -217,7 +220,73 @@ class ZammadWorld(StubWorld):
         return [(f"desk:{number}", what) for _, number, what in sorted(found)]
 
 
+class FreshdeskWorld(StubWorld):
+    """A stub of Freshdesk, and what people do there."""
+
+    statuses: ClassVar[Mapping[str, int]] = {
+        "open": 2,
+        "pending_customer": 3,
+        "resolved": 4,
+        "closed": 5,
+    }
+    priorities: ClassVar[Mapping[str, int]] = {"low": 1, "medium": 2, "high": 3, "urgent": 4}
+
+    def __init__(self, folder: Path) -> None:
+        self.freshdesk = FreshdeskStub()
+        more = "lists_per_minute: '1000'"
+        super().__init__(folder, self.freshdesk, f"kind: freshdesk, {more}", keeps_history=False)
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        values: dict[str, Any] = dict(state)
+        if "status" in state:
+            values["status"] = self.statuses[state["status"]]
+        if "priority" in state:
+            values["priority"] = self.priorities[state["priority"]]
+        if "group" in state:
+            values["group_id"] = self._group(values.pop("group"))
+        if int(ticket) in self.freshdesk.tickets:
+            self.freshdesk.update(int(ticket), at, **values)
+        else:
+            self.freshdesk.open_ticket(int(ticket), at, **values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return (self.freshdesk.limit, self.freshdesk.list_limit)
+
+    def narrow(self) -> None:
+        self.freshdesk.limit.requests = 100
+        self.freshdesk.list_limit.requests = 20
+        self.options = self.options.replace("'1000'", "'20'")
+
+    def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
+        options = self.configured
+        assert isinstance(options, FreshdeskOptions)
+        return FreshdeskHelpdesk("desk", options, transport, clock)
+
+    def _group(self, name: str) -> int:
+        groups = self.freshdesk.groups
+        known = {one: number for number, one in groups.items()}
+        if name not in known:
+            groups[max(groups) + 1] = name
+        return known.get(name, max(groups))
+
+    def garble(self) -> None:
+        at = datetime(2016, 3, 2, 17, tzinfo=UTC)
+        self.freshdesk.open_ticket(666, at)["created_at"] = "the day before yesterday"
+
+    def done(self) -> list[tuple[str, str]]:
+        changed = [(f"desk:{number}", "change") for number in self.freshdesk.changed_by_us]
+        said = sorted(
+            (one["id"], f"desk:{number}", "note" if one["private"] else "reply")
+            for number, conversations in self.freshdesk.said.items()
+            for one in conversations
+            if one["user_id"] == freshdesk.OURSELVES
+        )
+        return changed + [(ticket, what) for _, ticket, what in said]
+
+
 STUB_WORLDS: Mapping[str, Callable[[Path], StubWorld]] = {
+    "freshdesk": FreshdeskWorld,
     "zammad": ZammadWorld,
     "zendesk": ZendeskWorld,
 }

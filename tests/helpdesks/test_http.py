@@ -57,7 +57,17 @@ def test_it_says_who_we_are_and_asks_for_json() -> None:
         (401, {"message": "Unauthorized"}, "401 Unauthorized: the key is wrong"),
         (403, {"error": "no"}, "403 Forbidden: no: our account may not do that"),
         (404, {}, "404 Not Found: there is no such thing"),
-        (422, {"errors": ["Date is invalid"]}, "422 Unprocessable Entity: ['Date is invalid']"),
+        (422, {"errors": ["Date is invalid"]}, "422 Unprocessable Entity: Date is invalid"),
+        (
+            400,
+            {"description": "Not valid", "errors": [{"field": "priority", "message": "1 to 4"}]},
+            "400 Bad Request: Not valid: priority: 1 to 4",
+        ),
+        (
+            400,
+            {"errorMessages": [], "errors": {"priority": "is required"}},
+            "400 Bad Request: priority: is required",
+        ),
     ],
 )
 def test_a_refusal_is_one_line_that_says_what_to_do(status: int, body: object, said: str) -> None:

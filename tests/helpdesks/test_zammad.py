@@ -13,9 +13,10 @@ from engine.domain.ticket import Actor, EventKind, Priority, Status
 from engine.errors import ConfigError
 from engine.helpdesks.zammad.desk import ZammadHelpdesk
 from engine.ports import Json, Message, Need, Observation, Presence, SentState
+from tests.helpdesks.stub_worlds import ZammadWorld
 from tests.helpdesks.stubs.server import Call
 from tests.helpdesks.stubs.zammad import ANN, EVE, OURSELVES, ZammadStub
-from tests.helpdesks.worlds import ZammadWorld, options_of
+from tests.helpdesks.worlds import options_of
 
 T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

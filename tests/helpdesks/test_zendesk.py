@@ -281,7 +281,9 @@ def test_a_group_that_is_not_there_is_named(stub: ZendeskStub, desk: ZendeskHelp
     stub.open_ticket(1, T0)
     sent = desk.change("desk:1", (FieldChange("group", None, "Nowhere"),), "k", T0)
     assert (sent.state, sent.only_this) == (SentState.RETRY, True)
-    assert "Nowhere" in sent.reason
+    assert "'Nowhere'; make it there" in sent.reason
+    sent = desk.change("desk:1", (FieldChange("group", None, "support"),), "k", T0)
+    assert "'support'; write 'Support'" in sent.reason
 
 
 def test_a_reply_cannot_be_taken_for_a_note(stub: ZendeskStub, desk: ZendeskHelpdesk) -> None:

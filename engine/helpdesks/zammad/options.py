@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Priority, Status
 from engine.helpdesks.custom_fields import CustomFields
 from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
-from engine.helpdesks.rest_options import SweptOptions, Text
+from engine.helpdesks.rest_options import StatusWord, SweptOptions, Text
 
 STATES: Final[Mapping[str, Status]] = MappingProxyType(
     {
@@ -28,16 +28,6 @@ STATES: Final[Mapping[str, Status]] = MappingProxyType(
 PRIORITIES: Final[Mapping[Priority, str]] = MappingProxyType(
     {Priority.LOW: "1 low", Priority.MEDIUM: "2 normal", Priority.HIGH: "3 high"}
 )
-
-
-def _status(value: object) -> object:
-    words = [str(word) for word in Status]
-    if value not in words:
-        raise refuse("status", f"{shown(value)} is no status", suggestion(str(value), words))
-    return Status(str(value))
-
-
-StatusWord = Annotated[Status, BeforeValidator(_status)]
 
 
 class ZammadOptions(SweptOptions):

@@ -224,18 +224,10 @@ class ZendeskClient:
             self._learn_groups()
         return self._groups().get(key, key)
 
-    def group_number(self, name: str) -> str | None:
-        """The number of a group, by its name whatever its case."""
-        found = self._number_of(name)
-        if found is None:
-            self._learn_groups()
-            found = self._number_of(name)
-        return found
-
-    def _number_of(self, name: str) -> str | None:
-        wanted = name.casefold()
-        groups = self._groups().items()
-        return next((number for number, one in groups if one.casefold() == wanted), None)
+    def groups(self) -> Mapping[str, str]:
+        """The names of all groups by number, as they are now."""
+        self._learn_groups()
+        return self._groups()
 
     def _groups(self) -> Mapping[str, str]:
         with self._lock:
@@ -250,15 +242,13 @@ class ZendeskClient:
         with self._lock:
             self._known.groups = groups
 
-    def agent_number(self, email: str) -> str | None:
-        """The number of an agent, by e-mail address."""
+    def agents(self, email: str) -> Mapping[str, str | None]:
+        """The addresses of agents by number, of those whom Zendesk finds by an address."""
         told = self._object("/users/search.json", {"query": f"email:{email}"})
         people = [_person(one) for one in told["users"]]
         with self._lock:
             self._known.people |= {one.id: one for one in people}
-        wanted = email.casefold()
-        agents = (one for one in people if one.is_of_the_desk)
-        return next((one.id for one in agents if (one.email or "").casefold() == wanted), None)
+        return {one.id: one.email for one in people if one.is_of_the_desk}
 
     # --- writing ---
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine.domain.ticket import Customer, Priority, Status, Ticket, Value
-from engine.errors import HelpdeskError
+from engine.helpdesks.base import number_of
 from engine.helpdesks.zendesk.client import Item, ZendeskClient
 from engine.helpdesks.zendesk.options import ZendeskOptions
 
@@ -121,20 +121,13 @@ class Words:
     def _group_number(self, name: Value) -> int | None:
         if not name:
             return None
-        found = self.client.group_number(str(name))
-        if found is None:
-            raise HelpdeskError(f"{self.name}: Zendesk has no group '{name}'; make it there")
-        return int(found)
+        return int(number_of(name, self.client.groups(), f"{self.name}: Zendesk has no group"))
 
     def _agent_number(self, email: Value) -> int | None:
         if not email:
             return None
-        found = self.client.agent_number(str(email))
-        if found is None:
-            raise HelpdeskError(
-                f"{self.name}: Zendesk has no agent with the e-mail address '{email}'"
-            )
-        return int(found)
+        what = f"{self.name}: Zendesk has no agent with the e-mail address"
+        return int(number_of(email, self.client.agents(str(email)), what))
 
     def _customer(self, told: Item, custom: Mapping[str, object]) -> Customer:
         person = self.client.person(told.get("requester_id"))

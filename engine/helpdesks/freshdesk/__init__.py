@@ -1,0 +1,1 @@
+"""Freshdesk, over its REST interface (v2)."""
