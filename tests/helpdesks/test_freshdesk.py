@@ -243,7 +243,7 @@ def test_what_our_account_wrote_is_told_as_by_our_account(
     stub.say(1, T0 + HOUR, OURSELVES, "By us")
     stub.say(1, T0 + HOUR, ANN, "By Ann")
     seen = only(desk)
-    assert seen.by_our_account == {seen.messages[0].id}
+    assert seen.by_our_account == frozenset({seen.messages[0].id})
 
 
 def test_all_of_a_long_conversation_is_told(stub: FreshdeskStub, desk: FreshdeskHelpdesk) -> None:
