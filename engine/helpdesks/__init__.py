@@ -18,6 +18,7 @@ from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
+from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
@@ -54,6 +55,7 @@ OUR_KINDS: Final[Mapping[str, Kind]] = {
     "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
     "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "freshdesk": Kind(FreshdeskOptions, "engine.helpdesks.freshdesk.desk:FreshdeskHelpdesk"),
+    "jira": Kind(JiraOptions, "engine.helpdesks.jira.desk:JiraHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
     "zammad": Kind(ZammadOptions, "engine.helpdesks.zammad.desk:ZammadHelpdesk"),

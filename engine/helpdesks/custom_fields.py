@@ -28,9 +28,11 @@ class CustomFields:
 
     Attributes:
         theirs: Our field → their name of it.
+        more: Further fields of ours that they may hold.
     """
 
     theirs: Mapping[str, str]
+    more: tuple[str, ...] = ()
 
     @property
     def settable(self) -> frozenset[str]:
@@ -75,9 +77,10 @@ class CustomFields:
             key: Under which they stand in the config file.
             what: A field as the helpdesk calls it, with its article.
         """
+        objects = (*_OBJECTS, *self.more)
         for name in self.theirs:
-            if name not in _OBJECTS and not (name.startswith(_OWN) and name != _OWN):
-                known = (*_OBJECTS, f"{_OWN}NAME")
+            if name not in objects and not (name.startswith(_OWN) and name != _OWN):
+                known = (*objects, f"{_OWN}NAME")
                 message = f"'{name}' is no field that {what} can hold"
                 yield OptionFault((key, name), "field", message, suggestion(name, known))
 

@@ -13,14 +13,17 @@ import httpx
 from engine.helpdesks import open_helpdesk
 from engine.helpdesks.freshdesk.desk import FreshdeskHelpdesk
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
+from engine.helpdesks.jira.desk import JiraHelpdesk
+from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.zammad.desk import ZammadHelpdesk
 from engine.helpdesks.zammad.options import ZammadOptions
 from engine.helpdesks.zendesk.desk import ZendeskHelpdesk
 from engine.helpdesks.zendesk.options import ZendeskOptions
 from engine.ports import Batch, Helpdesk
-from tests.helpdesks.stubs import freshdesk, zammad
+from tests.helpdesks.stubs import freshdesk, jira, zammad
 from tests.helpdesks.stubs.freshdesk import FreshdeskStub
+from tests.helpdesks.stubs.jira import JiraStub
 from tests.helpdesks.stubs.server import Limit, Stub, StubServer
 from tests.helpdesks.stubs.zammad import ZammadStub
 from tests.helpdesks.stubs.zendesk import ANN, OURSELVES, ZendeskStub
@@ -285,8 +288,73 @@ class FreshdeskWorld(StubWorld):
         return changed + [(ticket, what) for _, ticket, what in said]
 
 
+class JiraWorld(StubWorld):
+    """A stub of Jira Service Management, and what people do there."""
+
+    statuses: ClassVar[Mapping[str, str]] = {
+        "new": "To Do",
+        "open": "In Progress",
+        "pending_customer": "Waiting for customer",
+        "resolved": "Resolved",
+        "closed": "Closed",
+    }
+
+    def __init__(self, folder: Path) -> None:
+        self.jira = JiraStub()
+        more = "email: bot@desk.example, projects: [SUP], custom_fields: {group: Team}"
+        super().__init__(folder, self.jira, f"kind: jira, {more}")
+
+    def happen(self, at: datetime, ticket: str, **state: str) -> None:
+        values: dict[str, Any] = {}
+        if "status" in state:
+            values["status"] = jira.status(self.statuses[state["status"]])
+        if "priority" in state:
+            name = state["priority"].title() if state["priority"] != "urgent" else "Highest"
+            values["priority"] = {"name": name}
+        if "group" in state:
+            values[jira.TEAM] = {"value": state["group"]}
+        if "subject" in state:
+            values["summary"] = state["subject"]
+        if ticket in self.jira.issues:
+            self.jira.change(int(ticket), at, jira.ANN, **values)
+        else:
+            self.jira.open_issue(int(ticket), at, **values)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return (self.jira.limit,)
+
+    def narrow(self) -> None:
+        """Jira tells of its limits only when they are spent."""
+
+    def simulated(self, transport: httpx.BaseTransport, clock: Callable[[], datetime]) -> Helpdesk:
+        options = self.configured
+        assert isinstance(options, JiraOptions)
+        return JiraHelpdesk("desk", options, transport, clock)
+
+    def garble(self) -> None:
+        at = datetime(2016, 3, 2, 17, tzinfo=UTC)
+        self.jira.open_issue(666, at)["fields"]["created"] = "the day before yesterday"
+
+    def done(self) -> list[tuple[str, str]]:
+        found = [
+            (int(one["id"]), number, "change")
+            for number, story in self.jira.stories.items()
+            for one in story
+            if one["author"]["accountId"] == jira.OURSELVES
+        ]
+        found += [
+            (int(one["id"]), number, "reply" if one["jsdPublic"] else "note")
+            for number, said in self.jira.said.items()
+            for one in said
+            if one["author"]["accountId"] == jira.OURSELVES
+        ]
+        return [(f"desk:{number}", what) for _, number, what in sorted(found)]
+
+
 STUB_WORLDS: Mapping[str, Callable[[Path], StubWorld]] = {
     "freshdesk": FreshdeskWorld,
+    "jira": JiraWorld,
     "zammad": ZammadWorld,
     "zendesk": ZendeskWorld,
 }

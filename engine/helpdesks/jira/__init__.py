@@ -1,0 +1,1 @@
+"""Jira Service Management, over the REST interfaces of Jira Cloud."""
