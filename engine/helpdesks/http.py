@@ -297,12 +297,24 @@ class HttpClient:
     ) -> object:
         """As `ask`; gives the JSON value of the answer."""
         answer = self.ask(method, path, params=params, body=body, purpose=purpose, lane=lane)
+        return self._value(f"{method} {path}", answer)
+
+    def write(self, method: str, path: str, body: object) -> None:
+        """A write that is answered by nothing, or by JSON of which nothing is needed.
+
+        A page for people is no answer to it, whatever its status.
+        """
+        answer = self.ask(method, path, body=body, purpose=Purpose.WRITE)
+        if answer.content:
+            self._value(f"{method} {path}", answer)
+
+    def _value(self, what: str, answer: httpx.Response) -> object:
         try:
             return answer.json()
         except ValueError:
             kind = answer.headers.get("content-type", "nothing")
             raise CallError(
-                f"{self.name}: {method} {path}: the answer is {kind}, and no JSON;"
+                f"{self.name}: {what}: the answer is {kind}, and no JSON;"
                 " does `url` lead to the helpdesk?",
                 may_have_arrived=True,
             ) from None

@@ -164,12 +164,12 @@ class JiraClient:
 
     def edit(self, number: str, body: Mapping[str, Any]) -> None:
         """Set fields of an issue."""
-        self.http.ask("PUT", f"{_API}/issue/{number}", body=body, purpose=Purpose.WRITE)
+        self.http.write("PUT", f"{_API}/issue/{number}", body)
 
     def transit(self, number: str, transition: str) -> None:
         """Bring an issue to another status."""
         path, body = f"{_API}/issue/{number}/transitions", {"transition": {"id": transition}}
-        self.http.ask("POST", path, body=body, purpose=Purpose.WRITE)
+        self.http.write("POST", path, body)
 
     def say(self, number: str, text: str, *, is_public: bool) -> str:
         """Add a comment to a request; gives its number."""

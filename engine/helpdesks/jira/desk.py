@@ -22,6 +22,8 @@ from engine.ports import Introduction, MissingRight, Need, Observation
 
 _LONG: Final = timedelta(days=20 * 365)
 """What changed since longer is not asked for by its time: all did."""
+_THEN: Final = " → "
+"""Between a query and the token of its next page."""
 _NEEDS: Final = (
     ("BROWSE_PROJECTS", "Browse Projects", Need.READ),
     ("EDIT_ISSUES", "Edit Issues", Need.CHANGE),
@@ -113,6 +115,17 @@ class JiraHelpdesk(SweepingHelpdesk[JiraOptions]):
 
     def _changed_since(self, since: datetime, more: str | None, *, only_open: bool) -> Listed:
         fields = self._words.asked_for()  # an answer tells Jira's clock, by which minutes count
+        jql, _, token = (more or "").partition(_THEN)
+        if token:
+            try:
+                return _following(jql, self._client.search(jql, fields, token))
+            except CallError as error:
+                if error.status != httpx.codes.BAD_REQUEST:
+                    raise  # a token lives a week
+        jql = self._query(since, only_open=only_open)
+        return _following(jql, self._client.search(jql, fields, None))
+
+    def _query(self, since: datetime, *, only_open: bool) -> str:
         ago = self._http.now() - since
         minutes = max(ceil(ago / self.grain), 0) + 1
         clauses = [
@@ -120,13 +133,7 @@ class JiraHelpdesk(SweepingHelpdesk[JiraOptions]):
             *(["statusCategory != Done"] if only_open else []),
             *([f'updated >= "-{minutes}m"'] if ago < _LONG else []),
         ]
-        jql = f"{' AND '.join(clauses)} ORDER BY updated ASC, id ASC"
-        try:
-            return self._client.search(jql, fields, more)
-        except CallError as error:
-            if more is None or error.status != httpx.codes.BAD_REQUEST:
-                raise
-            return self._client.search(jql, fields, None)  # a token lives a week
+        return f"{' AND '.join(clauses)} ORDER BY updated ASC, id ASC"
 
     def _open_count(self) -> int | None:
         return self._client.count(f"{self._watched} AND statusCategory != Done")
@@ -177,3 +184,8 @@ class JiraHelpdesk(SweepingHelpdesk[JiraOptions]):
             is_ours = str((told.get("author") or {}).get("accountId")) == ours
             text, is_public = str(told.get("body") or ""), bool(told.get("public"))
             yield Remark(str(told["id"]), text, is_public, is_ours)
+
+
+def _following(jql: str, page: Listed) -> Listed:
+    """A page whose token goes with the query that it was told for."""
+    return page if page.more is None else Listed(page.items, f"{jql}{_THEN}{page.more}")

@@ -167,7 +167,7 @@ class ZammadClient:
         """Give a ticket a tag, or take it."""
         body = {"item": name, "object": "Ticket", "o_id": int(number)}
         method, verb = ("POST", "add") if is_added else ("DELETE", "remove")
-        self.http.ask(method, f"/tags/{verb}", body=body, purpose=Purpose.WRITE)
+        self.http.write(method, f"/tags/{verb}", body)
 
     def say(self, article: Mapping[str, Any]) -> str:
         """Add an article to a ticket; gives its number."""
