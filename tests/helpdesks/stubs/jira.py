@@ -417,7 +417,7 @@ def _remark(comment: Item) -> Item:
 
 
 def _told(before: Value, after: Value) -> Item:
-    told = {}
+    told: Item = {}
     for where, value in (("from", before), ("to", after)):
         if isinstance(value, dict):
             name = value.get("name") or value.get("value") or value.get("displayName")
