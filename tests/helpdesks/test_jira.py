@@ -15,6 +15,7 @@ from engine.errors import ConfigError, HelpdeskError
 from engine.helpdesks.jira.desk import JiraHelpdesk
 from engine.helpdesks.jira.document import text_of_document
 from engine.ports import Json, Message, Need, Observation, Presence, SentState
+from tests.helpdesks.stub_worlds import JiraWorld
 from tests.helpdesks.stubs.jira import (
     ANN,
     APP,
@@ -28,7 +29,7 @@ from tests.helpdesks.stubs.jira import (
     status,
 )
 from tests.helpdesks.stubs.server import Call
-from tests.helpdesks.worlds import JiraWorld, options_of
+from tests.helpdesks.worlds import options_of
 
 T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

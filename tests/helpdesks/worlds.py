@@ -1,6 +1,7 @@
 """Helpdesks with the other end in view: what the conformance suite needs of each.
 
-A connector joins by a class that is a `World`, and a line in `WORLDS`.
+A connector joins by a class that is a `World`, and a line in `WORLDS`; those behind stub servers
+stand in `stub_worlds`.
 """
 
 from __future__ import annotations
