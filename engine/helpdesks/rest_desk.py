@@ -24,6 +24,7 @@ from engine.helpdesks.rest_options import RestOptions
 from engine.ports import Message, Observation, Presence, Reading, Sent, SentState
 
 O = TypeVar("O", bound=RestOptions)  # noqa: E741 - the options of one kind
+T = TypeVar("T")
 
 CALLS: Final = 10
 """Requests that a write takes at most, with what it reads before and after."""
@@ -115,11 +116,11 @@ class RestHelpdesk(ABC, Generic[O]):
         """
 
     @abstractmethod
-    def _write(self, held: Held, changes: Sequence[FieldChange]) -> str:
-        """Set fields; gives what the helpdesk said, on one line.
+    def _writing(self, held: Held, changes: Sequence[FieldChange]) -> Callable[[], None]:
+        """What sets fields, once all that it needs to know has been asked for.
 
         Raises:
-            CallError: It refused, or there was no answer.
+            HelpdeskError: That cannot be read, or the helpdesk has no word for it.
         """
 
     @abstractmethod
@@ -210,9 +211,9 @@ class RestHelpdesk(ABC, Generic[O]):
         if not left:
             return Sent(SentState.DELIVERED, receipt=key)
         self._refuse(self._refusal(before))
-        said = self._attempt(lambda: self._write(before, left), is_absolute=True)
+        self._attempt(self._writing(before, left), is_absolute=True)
         after = self._present(number)
-        return judged(changes, before.ticket, after.ticket, said, key)
+        return judged(changes, before.ticket, after.ticket, "", key)
 
     def _say_once(self, number: str, text: str, key: str, *, is_public: bool) -> Sent:
         ready = self._present(number)
@@ -241,8 +242,8 @@ class RestHelpdesk(ABC, Generic[O]):
         if reason is not None:
             raise Over(Sent(SentState.REJECTED, reason=reason))
 
-    def _attempt(self, write: Callable[[], str], *, is_absolute: bool) -> str:
-        """Write; gives what the helpdesk said.
+    def _attempt(self, write: Callable[[], T], *, is_absolute: bool) -> T:
+        """Write; gives what that gives.
 
         Between our reading and our write somebody may have changed the ticket. Such a conflict is
         looked at anew, and tried again: nothing was written.

@@ -30,6 +30,9 @@ REJECTED, UNKNOWN = SentState.REJECTED, SentState.UNKNOWN
 STATUSES: Final = (401, 403, 404, 409, 422, 429, 500, 502, 503)
 FAULTS: Final[tuple[int | Fault, ...]] = (*STATUSES, *Fault)
 
+MAY_BE_HIDDEN: Final = (403, 404)
+"""A name that is hidden from us, or has been deleted, is replaced by its number."""
+
 CHANGED: Final[dict[int | Fault, SentState]] = {
     **dict.fromkeys((404, 422), REJECTED),
     **dict.fromkeys((401, 403, 409, 429, 500, 502, 503, *Fault), RETRY),
@@ -72,6 +75,13 @@ def everything(desk: Helpdesk) -> list[str]:
         batch = desk.changes(batch.watermark, UNTIL)
         told += [one.ticket.id for one in batch.observations]
     return told
+
+
+def everything_or_complaint(desk: Helpdesk) -> list[str] | str:
+    try:
+        return everything(desk)
+    except HelpdeskError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -172,3 +182,61 @@ def test_what_arrived_though_the_answer_was_lost_is_not_done_again(
     assert first.state is (RETRY if call is Call.CHANGE else UNKNOWN)
     assert second.state is DELIVERED
     assert world.done() == [("desk:1", call.value)]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_names_that_are_not_told_put_off_reading_and_lose_nothing(
+    world: StubWorld, fault: int | Fault
+) -> None:
+    world.stub.faults[Call.NAMES] = fault
+    told = everything_or_complaint(world.open())
+    if isinstance(told, str):
+        assert is_one_line(told)
+    else:
+        assert (fault in MAY_BE_HIDDEN, told) == (True, ["desk:1"])
+
+    world.stub.faults.clear()
+    assert everything(world.open()) == ["desk:1"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_ticket_whose_names_are_not_told_is_not_gone(
+    world: StubWorld, fault: int | Fault
+) -> None:
+    world.stub.faults[Call.NAMES] = fault
+    presence = world.open().read("desk:1", UNTIL).presence
+    expected = {Presence.UNREADABLE}
+    assert presence in (expected | {Presence.PRESENT} if fault in MAY_BE_HIDDEN else expected)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("call", [Call.CHANGE, Call.NOTE, Call.REPLY])
+def test_what_takes_names_that_are_not_told_is_done_later(
+    world: StubWorld, call: Call, fault: int | Fault
+) -> None:
+    world.stub.faults[Call.NAMES] = fault
+    sent = acted(world.open(), call)
+    if sent.state is DELIVERED:
+        assert (fault in MAY_BE_HIDDEN, world.done()) == (True, [("desk:1", call.value)])
+        return
+    assert sent.state is RETRY
+    assert is_one_line(sent.reason)
+    assert world.done() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_group_whose_number_is_not_told_is_set_later(
+    world: StubWorld, desk: Helpdesk, fault: int | Fault
+) -> None:
+    assert desk.read("desk:1", UNTIL).presence is Presence.PRESENT
+    world.stub.faults[Call.NAMES] = fault
+    change = (
+        FieldChange("group", "tier-1", "tier-9"),
+        FieldChange("assignee", None, "a@b.example"),
+    )
+
+    sent = desk.change("desk:1", change, "k", T0)
+
+    assert sent.state is RETRY
+    assert is_one_line(sent.reason)
+    assert world.done() == []

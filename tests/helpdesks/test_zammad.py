@@ -239,8 +239,9 @@ def test_a_tag_that_somebody_gave_meanwhile_stays(stub: ZammadStub, desk: Zammad
     stub.open_ticket(1, T0)
     before = desk._held("1")  # noqa: SLF001 - the instant between reading and writing
     assert before is not None
+    write = desk._writing(before, [FieldChange("tags", (), ("ours",))])  # noqa: SLF001
     stub.tag(1, T0, ANN, "theirs", is_added=True)
-    desk._write(before, [FieldChange("tags", (), ("ours",))])  # noqa: SLF001
+    write()
     assert sorted(stub.tags[1]) == ["ours", "theirs"]
 
 

@@ -155,10 +155,9 @@ class FreshdeskHelpdesk(SweepingHelpdesk[FreshdeskOptions]):
 
     # --- writing ---
 
-    def _write(self, held: Held, changes: Sequence[FieldChange]) -> str:
+    def _writing(self, held: Held, changes: Sequence[FieldChange]) -> Callable[[], None]:
         body = self._words.written({each.field: each.after for each in changes})
-        self._client.update(str(held.told["id"]), body)
-        return ""
+        return lambda: self._client.update(str(held.told["id"]), body)
 
     def _say(self, held: Held, text: str, *, is_public: bool) -> str:
         return self._client.say(str(held.told["id"]), html_of(text), is_public=is_public)

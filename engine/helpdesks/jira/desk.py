@@ -159,7 +159,7 @@ class JiraHelpdesk(SweepingHelpdesk[JiraOptions]):
 
     # --- writing ---
 
-    def _write(self, held: Held, changes: Sequence[FieldChange]) -> str:
+    def _writing(self, held: Held, changes: Sequence[FieldChange]) -> Callable[[], None]:
         number = str(held.told["id"])
         wanted = {each.field: each.after for each in changes}
         assignee = wanted.get("assignee")
@@ -169,11 +169,14 @@ class JiraHelpdesk(SweepingHelpdesk[JiraOptions]):
         if "status" in wanted:
             told = self._client.transitions(number)
             transition = self._words.transition(wanted["status"], told)
-        if body:
-            self._client.edit(number, body)
-        if transition is not None:
-            self._client.transit(number, transition)
-        return ""
+
+        def write() -> None:
+            if body:
+                self._client.edit(number, body)
+            if transition is not None:
+                self._client.transit(number, transition)
+
+        return write
 
     def _say(self, held: Held, text: str, *, is_public: bool) -> str:
         return self._client.say(str(held.told["id"]), text, is_public=is_public)

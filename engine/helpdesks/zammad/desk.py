@@ -112,19 +112,22 @@ class ZammadHelpdesk(SweepingHelpdesk[ZammadOptions]):
     def _refusal(self, held: Held) -> str | None:
         return _MERGED if held.ticket.raw_status == "merged" else None
 
-    def _write(self, held: Held, changes: Sequence[FieldChange]) -> str:
+    def _writing(self, held: Held, changes: Sequence[FieldChange]) -> Callable[[], None]:
         number = str(held.told["id"])
-        body = self._words.written({each.field: each.after for each in changes})
-        if body:
-            self._client.update(number, body)
-        for change in changes:
-            if change.field == "tags":
-                wanted = change.after if isinstance(change.after, tuple) else ()
-                for tag in sorted({*wanted} - {*held.ticket.tags}):
-                    self._client.tag(number, tag, is_added=True)
-                for tag in sorted({*held.ticket.tags} - {*wanted}):
-                    self._client.tag(number, tag, is_added=False)
-        return ""
+        wanted = {each.field: each.after for each in changes}
+        body = self._words.written(wanted)
+        tags = wanted.get("tags", held.ticket.tags)
+        after, before = {*(tags if isinstance(tags, tuple) else ())}, {*held.ticket.tags}
+
+        def write() -> None:
+            if body:
+                self._client.update(number, body)
+            for tag in sorted(after - before):
+                self._client.tag(number, tag, is_added=True)
+            for tag in sorted(before - after):
+                self._client.tag(number, tag, is_added=False)
+
+        return write
 
     def _say(self, held: Held, text: str, *, is_public: bool) -> str:
         article = {

@@ -249,12 +249,15 @@ class ZendeskHelpdesk(RestHelpdesk[ZendeskOptions]):
     def _refusal(self, held: Held) -> str | None:
         return _CLOSED if held.ticket.raw_status == CLOSED else None
 
-    def _write(self, held: Held, changes: Sequence[FieldChange]) -> str:
-        """Set fields, unless somebody has changed the ticket since it was read."""
+    def _writing(self, held: Held, changes: Sequence[FieldChange]) -> Callable[[], None]:
+        """What sets fields, unless somebody has changed the ticket since it was read."""
         body = self._words.written({each.field: each.after for each in changes})
         guarded = {**body, "updated_stamp": held.told["updated_at"], "safe_update": True}
-        self._client.update(str(held.told["id"]), guarded)
-        return ""
+
+        def write() -> None:
+            self._client.update(str(held.told["id"]), guarded)
+
+        return write
 
     def _say(self, held: Held, text: str, *, is_public: bool) -> str:
         comment = {"body": text, "public": is_public}
