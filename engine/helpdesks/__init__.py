@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
-from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
+from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.rt.options import RtOptions
