@@ -20,6 +20,7 @@ from engine.helpdesks.freshdesk.options import FreshdeskOptions
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.options import HelpdeskOptions
+from engine.helpdesks.redmine.options import RedmineOptions
 from engine.helpdesks.rt.options import RtOptions
 from engine.helpdesks.sql.options import SqlOptions
 from engine.helpdesks.zammad.options import ZammadOptions
@@ -56,6 +57,7 @@ OUR_KINDS: Final[Mapping[str, Kind]] = {
     "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "freshdesk": Kind(FreshdeskOptions, "engine.helpdesks.freshdesk.desk:FreshdeskHelpdesk"),
     "jira": Kind(JiraOptions, "engine.helpdesks.jira.desk:JiraHelpdesk"),
+    "redmine": Kind(RedmineOptions, "engine.helpdesks.redmine.desk:RedmineHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),
     "zammad": Kind(ZammadOptions, "engine.helpdesks.zammad.desk:ZammadHelpdesk"),

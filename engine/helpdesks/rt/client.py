@@ -100,6 +100,8 @@ class RtClient:
 
     def now(self) -> datetime:
         """The present by RT's clock (aware UTC, whole seconds)."""
+        if self.http.clock_skew is None:
+            self.version()  # each answer tells the time
         present = datetime.now(UTC).replace(microsecond=0)
         return present + (self.http.clock_skew or timedelta())
 

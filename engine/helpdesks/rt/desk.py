@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _OVERLAP: Final = timedelta(minutes=2)
 """Each reading begins so long before the last one began: what RT commits late is in it."""
 _SETTLED_AFTER: Final = timedelta(seconds=3)
 """What changed so long before it was read has been read with all that happened in its second."""
-_CALLS: Final = 8
+_CALLS: Final = 10
 """Requests that a write takes at most, with what it reads before and after."""
 _DENIED: Final = "denied"
 _LONG_AGO: Final = timedelta(days=36_500)
@@ -55,11 +55,14 @@ class _Sweep:
         since: What changed at or after it is read (aware UTC, RT's clock); None for the first time.
         began: When the sweep began.
         after: The last ticket's number that was read.
+        settled: Number of ticket → its last change, of those that changed lately and have been read
+            with all that happened in that second; they need not be told again.
     """
 
     since: datetime | None
     began: datetime
     after: int = 0
+    settled: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, watermark: Json | None, now: datetime) -> _Sweep:
@@ -68,15 +71,24 @@ class _Sweep:
             return cls(None, now)
         since = instant(watermark.get("since"))
         began, after = instant(watermark.get("began")), watermark.get("after")
+        known = watermark.get("settled")
+        settled = known if isinstance(known, dict) else {}
         if began is None or not isinstance(after, int):
-            return cls(since, now)
-        return cls(since, began, after)
+            return cls(since, now, settled=settled)
+        return cls(since, began, after, settled)
 
     def watermark(self) -> Json:
         """To go on in the middle of it."""
         since = utc_second(self.since) if self.since else None
         began = utc_second(self.began)
-        return {"format": _FORMAT, "since": since, "began": began, "after": self.after}
+        settled = dict(sorted(self.settled.items()))
+        return {
+            "format": _FORMAT,
+            "since": since,
+            "began": began,
+            "after": self.after,
+            "settled": settled,
+        }
 
 
 class RtHelpdesk:
@@ -159,10 +171,11 @@ class RtHelpdesk:
             HelpdeskError: It cannot be read now; the watermark stays.
         """
         with self._lock:
-            if watermark is None or watermark != self._mark:
-                self._settled = {}  # what was told last may not have been kept
             now = self._client.now()
             sweep = _Sweep.of(watermark, min(now, until))
+            if watermark is None or watermark != self._mark:
+                self._settled = dict(sweep.settled)  # what was told beyond may not have been kept
+            self._mark = None  # where this breaks off, nothing of it has been told
             items, total = self._client.search(self._query(sweep, now))
             told = _Told(until)
             for item in items:
@@ -170,7 +183,7 @@ class RtHelpdesk:
             is_complete = len(items) >= total
             if is_complete:
                 self._tell_of_deleted(sweep, told, now)
-                self._mark = _Sweep(sweep.began, sweep.began).watermark() | {"began": None}
+                self._mark = self._ended(sweep).watermark() | {"began": None}
             else:
                 self._mark = replace(sweep, after=int(items[-1]["id"])).watermark()
             return Batch(
@@ -180,6 +193,12 @@ class RtHelpdesk:
                 is_complete,
                 self._open_tickets() if is_complete else None,
             )
+
+    def _ended(self, sweep: _Sweep) -> _Sweep:
+        """Where the next sweep goes on; what it does not come upon again is forgotten."""
+        begin = sweep.began - _OVERLAP
+        self._settled = {n: told for n, told in self._settled.items() if _changed_at(told) >= begin}
+        return _Sweep(sweep.began, sweep.began, settled=self._settled)
 
     def _query(self, sweep: _Sweep, now: datetime) -> str:
         if sweep.since is None:
@@ -202,8 +221,9 @@ class RtHelpdesk:
         changed = f"{item.get('LastUpdated')} {item.get('EffectiveId')}"
         if self._settled.get(number) == changed:
             return
+        story: Sequence[Item] = ()
         try:
-            created, changed_at = instant(item["Created"]), instant(item.get("LastUpdated"))
+            created = instant(item["Created"])
             if created is None or created > told.until:
                 return
             self._refuse_if_fields_are_lost(item)
@@ -212,12 +232,12 @@ class RtHelpdesk:
         except (KeyError, TypeError, ValueError) as error:
             message = f"ticket {number} cannot be understood: {type(error).__name__} {error}"
             told.rejected.append(RejectedRow(f"ticket/{number}", 0, "ticket", message))
-            return
+            seen = None
         if seen is not None:
             told.observations.append(seen)
         if any(_absorbed(one, number) for one in story):
             self._tell_of_merged(number, told, now)
-        if changed_at and changed_at <= min(now - _SETTLED_AFTER, told.until):
+        if _changed_at(changed) <= min(now - _SETTLED_AFTER, told.until):
             self._settled[number] = changed
 
     def _tell_of_merged(self, survivor: str, told: _Told, now: datetime) -> None:
@@ -361,8 +381,11 @@ class RtHelpdesk:
         return ticket
 
     def note(self, ticket_id: str, text: str, key: str, at: datetime) -> Sent:
-        """Leave a comment, whose subject is our mark."""
+        """Leave a comment, whose subject is our mark; one that is there is not left again."""
         del at
+        found = self._bearing(ticket_id, key, "Comment")
+        if found:
+            return Sent(SentState.DELIVERED, receipt=str(found[0]["id"]))
         return self._say(ticket_id, "comment", text, marker_of(key))
 
     def reply(self, ticket_id: str, message: Message, at: datetime) -> Sent:
@@ -402,20 +425,29 @@ class RtHelpdesk:
 
     def has_note(self, ticket_id: str, key: str) -> bool | None:
         """Whether a comment of ours bears the mark."""
-        return self._bears_mark(ticket_id, key, "Comment")
+        return self._has(ticket_id, key, "Comment")
 
     def has_reply(self, ticket_id: str, key: str) -> bool | None:
         """Whether an answer of ours bears the mark."""
-        return self._bears_mark(ticket_id, key, "Correspond")
+        return self._has(ticket_id, key, "Correspond")
 
-    def _bears_mark(self, ticket_id: str, key: str, kind: str) -> bool | None:
+    def _has(self, ticket_id: str, key: str, kind: str) -> bool | None:
+        found = self._bearing(ticket_id, key, kind)
+        return None if found is None else bool(found)
+
+    def _bearing(self, ticket_id: str, key: str, kind: str) -> list[Item] | None:
+        """Our messages of a kind that bear the mark; None where nobody can tell now."""
         number, mark = ticket_id.removeprefix(f"{self.name}:"), marker_of(key)
         with suppress(HelpdeskError, KeyError, TypeError, ValueError):
             account = self._historian().account
             story = self._client.story(number)
             ours = (item for item in story if item.get("Type") == kind)
             said = (item for item in ours if (item.get("Creator") or {}).get("id") == account)
-            return any(marker_in(text) == mark for item in said for text in self._texts(item, kind))
+            return [
+                item
+                for item in said
+                if any(marker_in(text) == mark for text in self._texts(item, kind))
+            ]
         return None
 
     def _texts(self, item: Item, kind: str) -> Iterator[str]:
@@ -439,6 +471,13 @@ class _Told:
     until: datetime
     observations: list[Observation] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
+
+
+def _changed_at(changed: str) -> datetime:
+    """When a ticket changed last, from what is remembered of it; late where nobody can tell."""
+    with suppress(ValueError):
+        return instant(changed.partition(" ")[0]) or datetime.max.replace(tzinfo=UTC)
+    return datetime.max.replace(tzinfo=UTC)
 
 
 def _absorbed(item: Item, number: str) -> bool:

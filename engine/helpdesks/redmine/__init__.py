@@ -1,0 +1,1 @@
+"""Redmine 5, over its REST interface."""
