@@ -14,6 +14,7 @@ from engine.domain.ticket import Event, EventKind, Priority, Status
 from engine.errors import HelpdeskError
 from engine.ports import Batch, Helpdesk, Json, Message, Observation, Presence, SentState
 from tests.helpdesks.stub_worlds import STUB_WORLDS
+from tests.helpdesks.tracker_worlds import TRACKER_WORLDS
 from tests.helpdesks.worlds import WORLDS, World
 
 T0 = datetime(2016, 3, 2, 16, 0, tzinfo=UTC)
@@ -21,7 +22,7 @@ HOUR = timedelta(hours=1)
 LATER = T0 + timedelta(days=1)
 
 
-EACH = {**WORLDS, **STUB_WORLDS}
+EACH = {**WORLDS, **STUB_WORLDS, **TRACKER_WORLDS}
 
 
 @pytest.fixture(params=list(EACH))

@@ -210,13 +210,13 @@ class IntakeWorld:
     def mend(self) -> None:
         self._rename("away", "inbox")
 
-    def _rename(self, before: str, after: str) -> None:
-        with sqlite3.connect(self.folder / "store.db") as connection:
-            connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
-
     def close(self) -> None:
         """Let go of the store."""
         self.store.close()
+
+    def _rename(self, before: str, after: str) -> None:
+        with sqlite3.connect(self.folder / "store.db") as connection:
+            connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
 
     def done(self) -> list[tuple[str, str]]:
         once = {message.key: message.facts for message in self.carrier.sent}  # they know its id
