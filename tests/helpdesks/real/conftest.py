@@ -10,6 +10,8 @@ import pytest
 from tests.helpdesks.real import mariadb as maria
 from tests.helpdesks.real import rt as request_tracker
 from tests.helpdesks.real.mariadb import MariaDb
+from tests.helpdesks.real.redmine import server as redmine_server
+from tests.helpdesks.real.redmine.server import Redmine
 from tests.helpdesks.real.rt import RequestTracker, free_port
 
 
@@ -37,3 +39,15 @@ def rt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RequestTracker]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
+    """A Redmine."""
+    needed("Redmine", is_installed=redmine_server.is_installed())
+    made = Redmine(tmp_path_factory.mktemp("redmine"), free_port())
+    try:
+        made.make()
+        yield made
+    finally:
+        made.stop()
