@@ -263,7 +263,7 @@ class App:
         replies = {
             name: options.replies_by
             for name, options in self.settings.helpdesks.items()
-            if options.replies_by is not None
+            if options.replies_by is not None and not options.answers_itself
         }
         composer = TemplateComposer(
             generation.templates,

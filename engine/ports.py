@@ -92,6 +92,7 @@ class Batch:
         open_tickets: How many open tickets it shows us at this moment, where it can count them
             cheaply; None where it cannot. If there are none, and there were some, it is asked
             who we are before that is believed.
+        gone: Ids of tickets that it says are no more there.
     """
 
     observations: tuple[Observation, ...]
@@ -99,6 +100,7 @@ class Batch:
     rejected: tuple[RejectedRow, ...] = ()
     is_complete: bool = True
     open_tickets: int | None = None
+    gone: tuple[str, ...] = ()
 
 
 class Need(StrEnum):
@@ -301,6 +303,9 @@ class Message:
         thread: What the message belongs to (a ticket id), for threading headers.
         facts: What happened, for machines: event name, audience, ticket, rule, episode, level,
             message, occurrence and the like (JSON values; no addresses, no text).
+        answers: Id of the mail that it answers, without brackets, where a mailbox is the helpdesk.
+        references: Ids of the mails of that thread, the first one first.
+        mark: `marker_of` the key, where it is to be found again by that.
     """
 
     key: str
@@ -310,6 +315,9 @@ class Message:
     html: str | None = None
     thread: str | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
+    answers: str | None = None
+    references: tuple[str, ...] = ()
+    mark: str | None = None
 
 
 class SentState(StrEnum):
@@ -364,6 +372,15 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Mailing(Protocol):
+    """A channel of mail that can show what it sends."""
+
+    def mail_of(self, message: Message) -> bytes:
+        """The mail that `send` hands over for a message that it took: headers and body."""
         ...
 
 

@@ -45,6 +45,17 @@ class HeaderToken(str):
         yield f"{self.name}: {self}"
 
 
+class HeaderTokens(HeaderToken):
+    """Several ids, parted by blanks; each is on a line of its own."""
+
+    __slots__ = ()
+
+    def _lines(self) -> Iterator[str]:
+        first, *others = self.split(" ")
+        yield f"{self.name}: {first}"
+        yield from (f" {one}" for one in others)
+
+
 class HeaderText(HeaderToken):
     """Text as the value of a header."""
 

@@ -10,7 +10,7 @@ from email.policy import SMTP
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from engine.channels.header_text import HeaderText, HeaderToken
+from engine.channels.header_text import HeaderText, HeaderToken, HeaderTokens
 from engine.channels.letterhead import Letterhead
 from engine.channels.mail_address import address
 from engine.channels.one_line import one_line, tame
@@ -49,7 +49,8 @@ def compose(message: Message, letterhead: Letterhead, at: datetime) -> Mail:
     """Build the mail for a message.
 
     The Message-ID follows from the idempotency key, so that a mail sent twice is known as one;
-    mails of one thread refer to a root that follows from the thread, whether or not it was sent.
+    mails of
+    one thread refer to the mails that they answer, or to a root that follows from the thread.
 
     Args:
         message: What to send; `to` is a mail address.
@@ -74,10 +75,10 @@ def compose(message: Message, letterhead: Letterhead, at: datetime) -> Mail:
     mail["Subject"] = HeaderText("Subject", letterhead.subject(message))
     mail["Date"] = at
     mail["Message-ID"] = HeaderToken("Message-ID", message_id)
-    if message.thread is not None:
-        root = _id_in(sender.domain, f"thread:{message.thread}")
-        mail["In-Reply-To"] = HeaderToken("In-Reply-To", root)
-        mail["References"] = HeaderToken("References", root)
+    for name, ids in _thread_headers(message, sender.domain):
+        mail[name] = HeaderTokens(name, ids)
+    if message.mark is not None:
+        mail["X-Escalatord-Ref"] = HeaderToken("X-Escalatord-Ref", message.mark)
     mail["Auto-Submitted"] = "auto-generated"
     unsubscribe = letterhead.list_unsubscribe(message)
     if unsubscribe is not None:
@@ -89,6 +90,18 @@ def compose(message: Message, letterhead: Letterhead, at: datetime) -> Mail:
     if message.html is not None:
         mail.add_alternative(tame(message.html), subtype="html")
     return Mail(sender.addr_spec, recipient.addr_spec, mail.as_bytes(), message_id, beyond_ascii)
+
+
+def _thread_headers(message: Message, domain: str) -> list[tuple[str, str]]:
+    """What it answers: mails that there are, else a root that stands for the thread."""
+    if message.references:
+        references = " ".join(f"<{one}>" for one in message.references)
+        answered = message.answers or message.references[-1]
+        return [("In-Reply-To", f"<{answered}>"), ("References", references)]
+    if message.thread is None:
+        return []
+    root = _id_in(domain, f"thread:{message.thread}")
+    return [("In-Reply-To", root), ("References", root)]
 
 
 def _fact_headers(facts: Mapping[str, object]) -> list[tuple[str, str]]:

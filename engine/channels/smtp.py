@@ -106,6 +106,10 @@ class SmtpChannel:
             return Sent(SentState.REJECTED, reason=str(error), bounced=True)
         return self._patience.call(lambda: self._attempt(mail))
 
+    def mail_of(self, message: Message) -> bytes:
+        """The mail that `send` hands over for a message that it took."""
+        return compose(message, self._settings.letterhead, self._clock.now()).content
+
     def close(self) -> None:
         """End the session politely if the server still listens."""
         with self._patience.rest():

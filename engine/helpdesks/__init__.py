@@ -19,6 +19,7 @@ from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.jira.options import JiraOptions
+from engine.helpdesks.mailbox.options import MailboxOptions
 from engine.helpdesks.options import HelpdeskOptions
 from engine.helpdesks.redmine.options import RedmineOptions
 from engine.helpdesks.rt.options import RtOptions
@@ -54,9 +55,10 @@ class Kind:
 
 OUR_KINDS: Final[Mapping[str, Kind]] = {
     "file": Kind(FileOptions, "engine.helpdesks.file.desk:FileHelpdesk"),
-    "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "freshdesk": Kind(FreshdeskOptions, "engine.helpdesks.freshdesk.desk:FreshdeskHelpdesk"),
+    "intake": Kind(IntakeOptions, "engine.helpdesks.intake.desk:IntakeHelpdesk"),
     "jira": Kind(JiraOptions, "engine.helpdesks.jira.desk:JiraHelpdesk"),
+    "mailbox": Kind(MailboxOptions, "engine.helpdesks.mailbox.desk:MailboxHelpdesk"),
     "redmine": Kind(RedmineOptions, "engine.helpdesks.redmine.desk:RedmineHelpdesk"),
     "rt": Kind(RtOptions, "engine.helpdesks.rt.desk:RtHelpdesk"),
     "sql": Kind(SqlOptions, "engine.helpdesks.sql.desk:SqlHelpdesk"),

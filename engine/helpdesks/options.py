@@ -53,9 +53,11 @@ class HelpdeskOptions(Options):
         reaches_out: Whether it talks to other machines; a replay never stands beside such a one.
         replies_by: The channel by which its customers are written to, at their e-mail address,
             instead of a public reply on the ticket.
+        answers_itself: It writes by that channel itself, in the ticket's thread.
     """
 
     reaches_out: ClassVar[bool] = True
+    answers_itself: ClassVar[bool] = False
     kind: str
     replies_by: str | None = None
 

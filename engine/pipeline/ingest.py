@@ -98,7 +98,11 @@ def ingest(
         with store.read() as reading:
             watermark = reading.watermark(helpdesk.name)
         batch = helpdesk.changes(watermark, now)
-        told = (*batch.observations, *_vanished(store, helpdesk, batch, now))
+        told = (
+            *batch.observations,
+            *_gone(store, batch, now),
+            *_vanished(store, helpdesk, batch, now),
+        )
         if told or batch.watermark != watermark:
             with store.write() as writing:
                 events += take(writing, told, kinds)
@@ -107,6 +111,18 @@ def ingest(
         rejected.extend(batch.rejected)
         if batch.is_complete or not may_go_on():
             return Ingested(frozenset(tickets), events, tuple(rejected), batch.is_complete)
+
+
+def _gone(store: Store, batch: Batch, now: datetime) -> list[Observation]:
+    """The tickets that a helpdesk says are no more there, as they were when last seen."""
+    if not batch.gone:
+        return []
+    with store.read() as tx:
+        records = tx.records(batch.gone)
+    return [
+        Observation(replace(record.source, is_gone=True), now)
+        for _, record in sorted(records.items())
+    ]
 
 
 def _vanished(store: Store, helpdesk: Helpdesk, batch: Batch, now: datetime) -> list[Observation]:
