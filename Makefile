@@ -45,6 +45,7 @@ test-system: .venv  ## Install the system packages that some tests need, and run
 	fi
 	$(AS_ROOT) sh tests/helpdesks/real/install-rt.sh
 	$(AS_ROOT) sh tests/helpdesks/real/install-redmine.sh
+	$(AS_ROOT) sh tests/helpdesks/real/install-dovecot.sh
 	ESCALATORD_SYSTEM_TESTS=1 $(call pytest_if_any,system and not proof and not bench)
 
 test-proofs: .venv  ## Run the long proofs: the oracle, kill -9, fuzzing

@@ -39,6 +39,7 @@ class StubWorld:
     options: str
     keeps_history: bool = True
     foretells: bool = False
+    dates_changes: bool = True
     timeout: str = "5s"
     server: StubServer = field(init=False)
 

@@ -44,6 +44,11 @@ class World(Protocol):
         """Whether it knows when something happens next, as files that are replayed do."""
         ...
 
+    @property
+    def dates_changes(self) -> bool:
+        """Whether it tells when a ticket came to stand as it stands, and not only that it does."""
+        ...
+
     def open(self) -> Helpdesk:
         """A new connection, as of a new process; the helpdesk's name is `desk`."""
         ...
@@ -96,6 +101,7 @@ class FileWorld:
     rows: list[dict[str, str]] = field(default_factory=list)
     garbage: list[str] = field(default_factory=list)
     foretells: bool = True
+    dates_changes: bool = True
 
     @property
     def path(self) -> Path:
@@ -160,6 +166,7 @@ class IntakeWorld:
     folder: Path
     keeps_history: bool = True
     foretells: bool = True
+    dates_changes: bool = True
     known: dict[str, dict[str, str]] = field(default_factory=dict)
     count: int = 0
 
@@ -218,6 +225,9 @@ class IntakeWorld:
         with sqlite3.connect(self.folder / "store.db") as connection:
             connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
 
+    def close(self) -> None:
+        self.store.close()
+
     def done(self) -> list[tuple[str, str]]:
         once = {message.key: message.facts for message in self.carrier.sent}  # they know its id
         told = [(str(facts["ticket"]), str(facts["event"])) for facts in once.values()]
@@ -250,6 +260,7 @@ class SqlWorld:
     journal: bool = False
     messages: bool = False
     foretells: bool = True
+    dates_changes: bool = True
 
     @property
     def path(self) -> Path:

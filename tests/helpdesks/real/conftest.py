@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.channels.sink import CERTIFICATE, MailSink, SinkController
+from tests.helpdesks.real import dovecot as imap_server
 from tests.helpdesks.real import mariadb as maria
 from tests.helpdesks.real import rt as request_tracker
+from tests.helpdesks.real.dovecot import Dovecot
 from tests.helpdesks.real.mariadb import MariaDb
 from tests.helpdesks.real.redmine import server as redmine_server
 from tests.helpdesks.real.redmine.server import Redmine
@@ -51,3 +54,23 @@ def redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redmine]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """An IMAP server."""
+    needed("Dovecot", is_installed=imap_server.is_installed())
+    made = Dovecot(CERTIFICATE, CERTIFICATE.with_name("loopback-key.pem"))
+    made.make()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def sink() -> Iterator[MailSink]:
+    """A mail server that keeps what it takes."""
+    controller = SinkController(MailSink(), None)
+    controller.start()
+    yield controller.sink
+    controller.end()
