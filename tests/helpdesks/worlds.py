@@ -225,9 +225,6 @@ class IntakeWorld:
         with sqlite3.connect(self.folder / "store.db") as connection:
             connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
 
-    def close(self) -> None:
-        self.store.close()
-
     def done(self) -> list[tuple[str, str]]:
         once = {message.key: message.facts for message in self.carrier.sent}  # they know its id
         told = [(str(facts["ticket"]), str(facts["event"])) for facts in once.values()]
