@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.helpdesks.mailbox.letter import UnreadableMailError, read_letter
-from engine.helpdesks.mailbox.nature import Nature
 from engine.helpdesks.mailbox.threads import Role, role_of
+from engine.helpdesks.nature import Nature
 from tests.helpdesks.letters import EVE, OPTIONS, OURS, T0, letter, raw
 
 BOUNCE = """\

@@ -20,7 +20,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from engine.domain.marker import marker_in
-from engine.helpdesks.mailbox.nature import Nature, nature_of, says_failed
+from engine.helpdesks.nature import Nature, nature_of, says_failed
 from engine.helpdesks.quotation import unquoted
 
 MARK_HEADER: Final = "X-Escalatord-Ref"

@@ -16,9 +16,9 @@ from engine.domain.ticket import (
     Status,
     Ticket,
 )
-from engine.helpdesks.mailbox.nature import is_nobody
 from engine.helpdesks.mailbox.options import MailboxOptions
 from engine.helpdesks.mailbox.threads import Copy, Mail, Role, Thread
+from engine.helpdesks.nature import is_nobody
 from engine.ports import Observation
 
 FLAGGED: Final = "\\Flagged"

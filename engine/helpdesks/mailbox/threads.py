@@ -22,8 +22,8 @@ from hashlib import sha256
 from typing import Final
 
 from engine.helpdesks.mailbox.letter import Letter
-from engine.helpdesks.mailbox.nature import Nature
 from engine.helpdesks.mailbox.options import MailboxOptions
+from engine.helpdesks.nature import Nature
 
 _DIGITS: Final = 12
 """Forty-eight bits: short enough for a subject, long enough not to be guessed."""

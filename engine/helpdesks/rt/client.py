@@ -48,6 +48,19 @@ class Person:
     zone: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message.
+
+    Attributes:
+        text: Its plain text; empty where it has none.
+        headers: Of the mail that it came in, as RT kept them; those of RT's own, if it was no mail.
+    """
+
+    text: str
+    headers: str
+
+
 @dataclass(slots=True)
 class _Remembered:
     """Answers to questions whose answers do not change; the oldest are forgotten first."""
@@ -218,19 +231,24 @@ class RtClient:
 
     def text(self, transaction: str) -> str:
         """The plain text of a message."""
-        return self._remembered.get("text", transaction, lambda: self._text(transaction))
+        return self.said(transaction).text
 
-    def _text(self, transaction: str) -> str:
-        told = self.transaction(transaction)
-        links = told.get("_hyperlinks") or ()
-        for link in links:
+    def said(self, transaction: str) -> Said:
+        """A message as it came in."""
+        return self._remembered.get("said", transaction, lambda: self._said(transaction))
+
+    def _said(self, transaction: str) -> Said:
+        """The first part holds the headers of the whole mail, and may be its text, too."""
+        headers = ""
+        for link in self.transaction(transaction).get("_hyperlinks") or ():
             if link.get("ref") != "attachment":
                 continue
             part = self._get(f"/attachment/{str(link['_url']).rpartition('/')[2]}")
+            headers = headers or str(part.get("Headers") or "")
             if str(part.get("ContentType", "")).startswith("text/plain"):
                 raw = base64.b64decode(str(part.get("Content") or ""))
-                return raw.decode("utf-8", "replace")
-        return ""
+                return Said(raw.decode("utf-8", "replace"), headers)
+        return Said("", headers)
 
     def transaction(self, number: str) -> dict[str, Any]:
         """A transaction by its number."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from email.parser import HeaderParser
+from email.utils import parseaddr
 from typing import Any, Final
 
 from engine.domain.ticket import (
@@ -21,6 +23,7 @@ from engine.domain.ticket import (
     Value,
     with_value,
 )
+from engine.helpdesks.nature import Nature, nature_of
 from engine.helpdesks.quotation import unquoted
 from engine.helpdesks.rt.client import RtClient
 from engine.helpdesks.rt.mapping import Words, instant
@@ -131,7 +134,9 @@ class Historian:
         if is_public and first.who == self.account:
             return replace(first, text=f"{subject}\n{self.client.text(first.id)}")
         if is_public and first.actor is Actor.CUSTOMER and self.words.options.texts:
-            return replace(first, text=unquoted(self.client.text(first.id)))
+            said = self.client.said(first.id)
+            actor = Actor.ROBOT if _is_by_machine(said.headers) else first.actor
+            return replace(first, actor=actor, text=unquoted(said.text))
         return replace(first, is_public=is_public, text=subject)
 
     def _changes(self, item: Item, ticket: Ticket) -> Iterator[_Change]:
@@ -179,6 +184,13 @@ class Historian:
 
     def _owner(self, number: str) -> str | None:
         return self.words.owner(self.client.person(number).name) if number else None
+
+
+def _is_by_machine(headers: str) -> bool:
+    """Whether a mail is an out-of-office reply, a delivery report, or the like."""
+    mail = HeaderParser().parsestr(headers)
+    sender = parseaddr(str(mail.get("From") or ""))[1]
+    return nature_of(mail, sender, ()) in (Nature.AUTOMATIC, Nature.BOUNCE)
 
 
 def _creator(item: Item) -> str:

@@ -242,12 +242,14 @@ class RequestTracker:
         body = {"Content": text, "ContentType": "text/plain"}
         self.call("POST", f"/ticket/{number}/{how}", body, who)
 
-    def mail(self, number: str, text: str, sender: str = "eve@customer.example") -> None:
-        """The customer answers by mail, through RT's own gateway."""
+    def mail(
+        self, number: str, text: str, sender: str = "eve@customer.example", headers: str = ""
+    ) -> None:
+        """The customer answers by mail, through RT's own gateway; more headers are lines."""
         letter = (
             f"From: {sender}\nTo: rt@desk.example\nSubject: Re: [desk.example #{number}] hello\n"
             f"Message-ID: {make_msgid()}\nDate: {formatdate()}\n"
-            f"Content-Type: text/plain\n\n{text}\n"
+            f"{headers}Content-Type: text/plain\n\n{text}\n"
         )
         command = [MAILGATE, "--queue", "General", "--action", "correspond", "--url", self.url]
         done = subprocess.run(command, input=letter, capture_output=True, text=True, check=False)

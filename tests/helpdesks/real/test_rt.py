@@ -192,6 +192,19 @@ def test_a_customers_mail_resets_the_clock(rt: RequestTracker, desk: Desk) -> No
     assert rt.queue_of(number) == desk.queue
 
 
+@pytest.mark.parametrize("desk", ["waiting"], indirect=True)
+def test_an_out_of_office_reply_resets_no_clock(rt: RequestTracker, desk: Desk) -> None:
+    number = rt.open(desk.queue)
+    rt.say(number, "We looked at it")
+    rt.age(number, 3)
+    desk.tick()
+    rt.mail(number, "I am away until Monday", headers="Auto-Submitted: auto-replied\n")
+    desk.tick()
+
+    assert len(rt.said(number, "Correspond")) == 2
+    assert as_of_now(desk, number).waiting is None
+
+
 def as_of_now(desk: Desk, number: str) -> View:
     with desk.app.store.read() as tx:
         (history,) = tx.histories([f"rt:{number}"]).values()
