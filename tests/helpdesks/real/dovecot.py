@@ -295,6 +295,9 @@ class Mailbox:
         """The disk with the mails is away, and the server makes new folders."""
         place = self.server.folder / "mail" / self.user
         place.rename(place.with_suffix(".lost"))
+        made_at = time.time()
+        while int(time.time()) == int(made_at):  # Dovecot numbers folders by the second they are of
+            time.sleep(0.05)
         self.make_folders()
 
     def mails(self, folder: str) -> list[EmailMessage]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from engine.app import App, open_app
 from engine.domain.ticket import Actor
 from engine.domain.view import View
-from engine.pipeline.cycle import Cycle, Work
+from engine.pipeline.cycle import Work
 from engine.ports import Helpdesk, OutboxState
+from tests.helpdesks.real.beside import HOUR, Beside, KilledError, Mortal
 from tests.helpdesks.real.rt import US, RequestTracker
 
 pytestmark = pytest.mark.system
-
-HOUR = timedelta(hours=1)
 
 CONFIG = """\
 store: {{url: sqlite:///store.db}}
@@ -55,58 +51,21 @@ rules:
     customer: {{on_escalation: received}}
 """
 
-TEMPLATE = """\
----
-subject: We are still working on it
----
-Dear {{ customer.name }}, we are still working on "{{ ticket.subject }}".
-"""
-
 
 @dataclass
-class Desk:
-    """A daemon's folder beside a real RT, and the daemon's stages."""
+class Desk(Beside):
+    """A daemon beside a real RT."""
 
     rt: RequestTracker
     folder: Path
     queue: str
     other: str
-    app: App = field(init=False)
-    cycle: Cycle = field(init=False)
 
     def write(self, since: str) -> None:
         names = {"url": self.rt.url, "queue": self.queue, "other": self.other, "since": since}
         (self.folder / "token").write_text(self.rt.token)
         (self.folder / "config.yaml").write_text(CONFIG.format(**names))
-        customer = self.folder / "rules" / "templates" / "customer"
-        customer.mkdir(parents=True)
-        (customer / "received.md").write_text(TEMPLATE)
-        (self.folder / "rules" / "rules.yaml").write_text(RULES.format(**names))
-
-    def start(self) -> None:
-        self.app = open_app(self.folder / "config.yaml", stream=io.StringIO())
-        rules = self.app.rules_in_force()
-        self.cycle = self.app.cycle(
-            self.app.put_in_force(rules, self.now() - 24 * HOUR, from_the_start=True)
-        )
-
-    def now(self) -> datetime:
-        return datetime.now(UTC).replace(microsecond=0)
-
-    def tick(self, waited: timedelta = timedelta()) -> Work:
-        """All stages, once; those who count retries think that so much time has passed."""
-        self.cycle.real_now = lambda: self.now() + waited
-        return self.cycle.run(self.now())
-
-    def decide(self) -> None:
-        """Read and decide, and deliver nothing yet."""
-        self.cycle.ingest(self.now())
-        self.cycle.evaluate(self.now())
-
-    def outbox(self) -> dict[str, str]:
-        """Action → state, of the last row of each kind."""
-        with self.app.store.read() as tx:
-            return {str(row["action"]): str(row["state"]) for row in tx.view("v_outbox")}
+        self.write_rules(RULES.format(**names))
 
 
 @pytest.fixture
@@ -340,29 +299,6 @@ def test_a_server_that_is_away_is_read_on_when_it_is_back(rt: RequestTracker, de
     assert "cannot be reached" in unread(away)
     assert rt.queue_of(number) == desk.other
     assert len(rt.said(number, "Comment")) == 1
-
-
-class KilledError(BaseException):
-    """The process ends here; nothing of ours catches it."""
-
-
-@dataclass
-class Mortal:
-    """A helpdesk beside which the daemon dies, after the helpdesk has done what it was asked."""
-
-    real: Helpdesk
-    last_act: str
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        found = getattr(self.real, name)
-        if name != self.last_act:
-            return found
-
-        def act(*arguments: object) -> None:
-            found(*arguments)
-            raise KilledError
-
-        return act
 
 
 @pytest.mark.parametrize("last_act", ["change", "note", "reply"])

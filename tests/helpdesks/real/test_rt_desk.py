@@ -42,7 +42,7 @@ def desk(rt: RequestTracker, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(rt, tmp_path, rt.queue("Many"), rt.queue("Escalations"))
     rt.run(SEED, made.queue, str(TICKETS))
     made.write("waiting")
-    (tmp_path / "rules" / "rules.yaml").write_text(RULES.format(queue=made.queue))
+    made.write_rules(RULES.format(queue=made.queue))
     made.start()
     yield made
     made.app.close()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
-from engine.app import App, open_app
 from engine.domain.history import History
-from engine.pipeline.cycle import Cycle, Work
+from engine.pipeline.cycle import Work
 from engine.ports import TicketRecord
+from tests.helpdesks.real.beside import Beside
 from tests.helpdesks.real.redmine.server import Redmine
-
-HOUR = timedelta(hours=1)
 
 CONFIG = """\
 store: {{url: sqlite:///store.db}}
@@ -48,24 +44,15 @@ rules:
     customer: {{on_escalation: received}}
 """
 
-TEMPLATE = """\
----
-subject: We are still working on it
----
-Dear {{ customer.name }}, we are still working on "{{ ticket.subject }}".
-"""
-
 
 @dataclass
-class Desk:
-    """What a daemon has, and its stages."""
+class Desk(Beside):
+    """A daemon beside a real Redmine."""
 
     redmine: Redmine
     folder: Path
     project: str
     other: str
-    app: App = field(init=False)
-    cycle: Cycle = field(init=False)
 
     def write(self, since: str) -> None:
         names = {
@@ -76,49 +63,20 @@ class Desk:
         }
         self.use_key(self.redmine.key)
         (self.folder / "config.yaml").write_text(CONFIG.format(**names))
-        customer = self.folder / "rules" / "templates" / "customer"
-        customer.mkdir(parents=True)
-        (customer / "received.md").write_text(TEMPLATE)
-        (self.folder / "rules" / "rules.yaml").write_text(RULES.format(**names))
+        self.write_rules(RULES.format(**names))
 
     def use_key(self, key: str) -> None:
         (self.folder / "key").write_text(f"{key}\n")
 
-    def start(self) -> None:
-        self.app = open_app(self.folder / "config.yaml", stream=io.StringIO())
-        rules = self.app.rules_in_force()
-        self.cycle = self.app.cycle(
-            self.app.put_in_force(rules, self.now() - 24 * HOUR, from_the_start=True)
-        )
-
-    def now(self) -> datetime:
-        return datetime.now(UTC).replace(microsecond=0)
-
-    def tick(self, waited: timedelta = timedelta()) -> Work:
-        """All stages, once; those who count retries think that so much time has passed."""
-        self.cycle.real_now = lambda: self.now() + waited
-        return self.cycle.run(self.now())
-
-    def decide(self) -> None:
-        """Read and decide, and deliver nothing yet."""
-        self.cycle.ingest(self.now())
-        self.cycle.evaluate(self.now())
-
-    def deliver(self) -> None:
-        self.cycle.deliver(self.now())
-
     # --- what the store holds ---
 
-    def outbox(self) -> dict[str, tuple[str, str]]:
-        """Action → state and reason, of the last row of each kind."""
+    def reasons(self) -> dict[str, str]:
+        """Action → the reason of its state, of the last row of each kind."""
         with self.app.store.read() as tx:
-            return {
-                str(row["action"]): (str(row["state"]), str(row["reason"] or ""))
-                for row in tx.view("v_outbox")
-            }
+            return {str(row["action"]): str(row["reason"] or "") for row in tx.view("v_outbox")}
 
     def states(self) -> set[str]:
-        return {state for state, _ in self.outbox().values()}
+        return set(self.outbox().values())
 
     def record(self, number: str) -> TicketRecord:
         with self.app.store.read() as tx:

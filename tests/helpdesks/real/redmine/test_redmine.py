@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.domain.ticket import Actor
-from tests.helpdesks.real.redmine.desk import HOUR, Desk, unread
+from tests.helpdesks.real.beside import HOUR
+from tests.helpdesks.real.redmine.desk import Desk, unread
 from tests.helpdesks.real.redmine.server import ROLE, US, Redmine
 
 pytestmark = pytest.mark.system
@@ -162,14 +163,14 @@ def test_what_a_missing_right_forbids_waits_until_it_is_granted(
     with redmine.without(right):
         desk.cycle.acquaintance.doubt("desk")
         work = desk.tick()
-        waiting = desk.outbox()
+        waiting = desk.reasons()
         is_moved = redmine.project_of(number) == desk.other
         notes = redmine.said(number, private=False)
     for hour in range(1, 4):
         desk.tick(hour * HOUR)
 
     assert {lack.right.split()[0] for lack in work.introduced["desk"].missing} == {right}
-    assert any(right in reason for _, reason in waiting.values())
+    assert any(right in reason for reason in waiting.values())
     assert is_moved is (right != "edit_issues")
     assert len(notes) == (1 if right == "set_notes_private" else 0)
     assert redmine.project_of(number) == desk.other
@@ -226,8 +227,8 @@ def test_what_the_workflow_forbids_is_told_and_not_taken_for_done(
     finally:
         redmine.permit("priority_id")
 
-    state, reason = desk.outbox()["change"]
-    assert state == "rejected"
+    reason = desk.reasons()["change"]
+    assert desk.outbox()["change"] == "rejected"
     assert "priority was not changed to urgent" in reason
     assert "workflow" in reason
     assert redmine.ticket(number)["priority"]["name"] == "Normal"
@@ -252,7 +253,7 @@ def test_nothing_more_is_done_to_a_deleted_ticket(redmine: Redmine, desk: Desk) 
     redmine.delete(number)
     desk.deliver()
 
-    assert {reason for _, reason in desk.outbox().values()} == {"gone"}
+    assert set(desk.reasons().values()) == {"gone"}
 
 
 def test_a_ticket_that_leaves_our_projects_is_gone_to_us(redmine: Redmine, desk: Desk) -> None:
