@@ -17,9 +17,6 @@ COMPILE  = .lock-venv/bin/uv pip compile --quiet --universal --python-version 3.
 # A file of tests stays in one process: what its tests share is made once.
 IN_PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
-# Runs pytest on a kind of tests that may still have none (its exit code 5).
-pytest_if_any = $(BIN)/python -m pytest -rs -m "$(1)" $(PYTEST_ARGS) || [ $$? -eq 5 ]
-
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test test-system test-proofs lint format bench lock wheel clean
@@ -46,7 +43,8 @@ test-system: .venv  ## Install the system packages that some tests need, and run
 	$(AS_ROOT) sh tests/helpdesks/real/install-rt.sh
 	$(AS_ROOT) sh tests/helpdesks/real/install-redmine.sh
 	$(AS_ROOT) sh tests/helpdesks/real/install-dovecot.sh
-	ESCALATORD_SYSTEM_TESTS=1 $(call pytest_if_any,system and not proof and not bench)
+	ESCALATORD_SYSTEM_TESTS=1 $(BIN)/python -m pytest -rs -m "system and not proof and not bench" \
+	  $(IN_PARALLEL) $(PYTEST_ARGS)
 
 test-proofs: .venv  ## Run the long proofs: the oracle, kill -9, fuzzing
 	$(BIN)/python -m pytest -rs -m proof $(IN_PARALLEL) $(PYTEST_ARGS)
