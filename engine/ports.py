@@ -93,6 +93,8 @@ class Batch:
             cheaply; None where it cannot. If there are none, and there were some, it is asked
             who we are before that is believed.
         gone: Ids of tickets that it says are no more there.
+        clock_skew: How far its clock was ahead of ours meanwhile (negative: behind); None where it
+            told no time.
     """
 
     observations: tuple[Observation, ...]
@@ -101,6 +103,7 @@ class Batch:
     is_complete: bool = True
     open_tickets: int | None = None
     gone: tuple[str, ...] = ()
+    clock_skew: timedelta | None = None
 
 
 class Need(StrEnum):
@@ -226,7 +229,10 @@ class Helpdesk(Protocol):
         ...
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises.
+        """One ticket as it stands; never raises.
+
+        What a helpdesk tells has happened, even if its clock puts it into the time to come: who is
+        about to write to a customer must know. Only a record of the past is told up to `until`.
 
         `GONE` only where the helpdesk, knowing us, says that there is no such ticket.
         """

@@ -6,13 +6,17 @@ The contract itself is `engine.ports.Helpdesk`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from engine.domain.actions import FieldChange
 from engine.domain.ticket import Ticket, Value, value_of
 from engine.errors import HelpdeskError
 from engine.ports import Sent, SentState
 
-IS_RESOLVED = "the ticket is resolved, and a reply would open it again"
+EVER: Final = datetime.max.replace(tzinfo=UTC)
+"""Up to when a ticket is read that is told as it stands, whatever its helpdesk's clock says."""
+IS_RESOLVED: Final = "the ticket is resolved, and a reply would open it again"
 
 
 def number_of(wanted: object, names: Mapping[str, str | None], what: str) -> str:

@@ -174,6 +174,9 @@ class Lane:
 
 
 _MINUTE: Final = timedelta(minutes=1)
+_A_STEP: Final = timedelta(minutes=1)
+"""Clocks that come apart so far between two answers do not drift: somebody set one."""
+_REMEMBERED_FOR: Final = timedelta(hours=1)
 
 
 class HttpClient:
@@ -206,6 +209,7 @@ class HttpClient:
         """
         self.name = name
         self.clock_skew: timedelta | None = None
+        self._last_set: tuple[datetime, timedelta] | None = None
         self._clock = clock
         self._lanes = dict(lanes or {})
         self._base = base.rstrip("/")
@@ -234,6 +238,16 @@ class HttpClient:
     def now(self) -> datetime:
         """The present by the helpdesk's clock (aware UTC, whole seconds)."""
         return self._clock().replace(microsecond=0) + (self.clock_skew or timedelta())
+
+    def was_set_by(self) -> timedelta:
+        """How far its clock, or ours, was set within the last hour, forward or back.
+
+        What changed while it was wrong may bear a time so long before where reading had got to.
+        """
+        if self._last_set is None:
+            return timedelta()
+        set_at, step = self._last_set
+        return step if timedelta() <= self._clock() - set_at < _REMEMBERED_FOR else timedelta()
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -347,7 +361,14 @@ class HttpClient:
                 self._allowance.hear_of_limit(answer, now)
                 self._lanes[lane].hear(answer, now)
             if told_at is not None:
-                self.clock_skew = told_at - now.replace(microsecond=0)
+                self._compare_clocks(told_at, now)
+
+    def _compare_clocks(self, told_at: datetime, now: datetime) -> None:
+        skew = told_at - now.replace(microsecond=0)
+        step = abs(skew - (skew if self.clock_skew is None else self.clock_skew))
+        if step > _A_STEP:
+            self._last_set = (now, max(step, self.was_set_by()))
+        self.clock_skew = skew
 
     def _unanswered(self, what: str, error: httpx.HTTPError) -> CallError:
         why = "no answer in time" if isinstance(error, httpx.TimeoutException) else str(error)

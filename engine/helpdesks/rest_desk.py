@@ -18,7 +18,7 @@ from engine.domain.actions import FieldChange
 from engine.domain.marker import marked, marker_in, marker_of
 from engine.domain.ticket import Ticket
 from engine.errors import HelpdeskError
-from engine.helpdesks.base import IS_RESOLVED, judged, left_to_do
+from engine.helpdesks.base import EVER, IS_RESOLVED, judged, left_to_do
 from engine.helpdesks.http import CallError, HttpClient
 from engine.helpdesks.rest_options import RestOptions
 from engine.ports import Message, Observation, Presence, Reading, Sent, SentState
@@ -147,20 +147,19 @@ class RestHelpdesk(ABC, Generic[O]):
     # --- reading ---
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises."""
+        """One ticket as it stands; never raises."""
+        del until
         try:
             with self._http.for_writing():
-                return self._reading(self._number(ticket_id), until)
+                return self._reading(self._number(ticket_id))
         except (HelpdeskError, *MISUNDERSTOOD):
             return Reading(Presence.UNREADABLE)
 
-    def _reading(self, number: str, until: datetime) -> Reading:
+    def _reading(self, number: str) -> Reading:
         held = self._held(number)
         if held is None or held.ticket.is_gone:
             return Reading(Presence.GONE)
-        if held.ticket.created_at > until:
-            return Reading(Presence.UNREADABLE)
-        return Reading(Presence.PRESENT, self._observed(held, until))
+        return Reading(Presence.PRESENT, self._observed(held, EVER))
 
     # --- writing ---
 

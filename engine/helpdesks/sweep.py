@@ -180,6 +180,7 @@ class SweepingHelpdesk(RestHelpdesk[O]):
             tuple(told.rejected),
             is_complete,
             count,
+            clock_skew=self._http.clock_skew,
         )
 
     def _step(self, mark: Mark, until: datetime) -> tuple[_Told, Mark, bool]:
@@ -238,7 +239,8 @@ class SweepingHelpdesk(RestHelpdesk[O]):
 
     def _begin(self, latest: datetime) -> datetime:
         """Where a new sweep begins."""
-        return self._grained(max(latest - self.overlap, _LONG_AGO))
+        overlap = self.overlap + self._http.was_set_by()
+        return self._grained(max(latest - overlap, _LONG_AGO))
 
     def _is_later(self, item: Item, held: Held, until: datetime) -> bool:
         """Whether nothing of a ticket may be told yet.

@@ -22,6 +22,7 @@ from engine.domain.ticket import (
 )
 from engine.errors import HelpdeskError
 from engine.pipeline.echoes import is_echo, recognised
+from engine.pipeline.meeting import refuse_wrong_clock
 from engine.pipeline.reachability import heard_of_addresses
 from engine.pipeline.subjects import subjects_of
 from engine.ports import (
@@ -98,6 +99,7 @@ def ingest(
         with store.read() as reading:
             watermark = reading.watermark(helpdesk.name)
         batch = helpdesk.changes(watermark, now)
+        refuse_wrong_clock(helpdesk.name, batch.clock_skew)
         told = (
             *batch.observations,
             *_gone(store, batch, now),

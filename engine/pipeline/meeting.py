@@ -63,7 +63,19 @@ def refuse_unusable(name: str, introduction: Introduction) -> None:
         who = introduction.account or "our account"
         rights = "; ".join(f"{lack.right} is missing: {lack.remedy}" for lack in lacking)
         raise HelpdeskError(f"{name}: {who} may not read: {rights}")
-    skew = introduction.clock_skew
+    refuse_wrong_clock(name, introduction.clock_skew)
+
+
+def refuse_wrong_clock(name: str, skew: timedelta | None) -> None:
+    """Refuse what was told by a clock that is wrong: waits would seem longer than they are.
+
+    Args:
+        name: The helpdesk's.
+        skew: How far its clock is ahead of ours; None where it is not known.
+
+    Raises:
+        HelpdeskError: Nothing of it is to be believed.
+    """
     if skew is not None and abs(skew) > MOST_SKEW:
         minutes = int(abs(skew).total_seconds() // 60)
         side = "ahead of" if skew > timedelta() else "behind"

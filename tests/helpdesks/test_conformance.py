@@ -122,6 +122,19 @@ def test_nothing_later_than_until_is_told(world: World) -> None:
     assert tickets(second) == ["desk:2"]
 
 
+def test_a_ticket_is_read_as_it_stands_whatever_the_clock_of_the_helpdesk_says(
+    world: World,
+) -> None:
+    world.happen(T0, "1", status="open")
+    world.happen(T0 + HOUR, "1", status="resolved")
+    desk = world.open()
+    desk.introduce()
+    seen = desk.read("desk:1", T0 + HOUR / 2).observation
+
+    is_resolved = seen is not None and seen.ticket.status.is_resolved
+    assert is_resolved is not world.foretells, "only a record of the past is told up to an instant"
+
+
 def test_a_clock_that_steps_back_takes_nothing_back(world: World) -> None:
     world.happen(T0, "1", status="open")
     world.happen(T0 + HOUR, "1", status="resolved")

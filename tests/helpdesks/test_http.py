@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -12,12 +13,17 @@ from engine.helpdesks.http import CallError, HttpClient, Purpose
 from engine.ports import RateLimit, SentState
 
 SECONDS = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 
 
-def client(answer: Callable[[httpx.Request], httpx.Response]) -> HttpClient:
+def client(
+    answer: Callable[[httpx.Request], httpx.Response],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> HttpClient:
     transport = httpx.MockTransport(answer)
     headers = {"Authorization": "token secret"}
-    return HttpClient("desk", "https://desk.example/api", 5 * SECONDS, lambda: headers, transport)
+    url = "https://desk.example/api"
+    return HttpClient("desk", url, 5 * SECONDS, lambda: headers, transport, clock)
 
 
 def always(status: int = 200, **more: object) -> HttpClient:
@@ -188,3 +194,40 @@ def test_its_clock_is_held_against_ours() -> None:
 
     assert asked.clock_skew is not None
     assert abs(asked.clock_skew - timedelta(hours=3)) <= 2 * SECONDS
+
+
+@dataclass
+class Clocks:
+    """Ours and the helpdesk's, as they are set."""
+
+    ours: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    ahead: timedelta = timedelta()
+
+    def answer(self, _: httpx.Request) -> httpx.Response:
+        stamp = (self.ours + self.ahead).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        return httpx.Response(200, json={}, headers={"Date": stamp})
+
+
+@pytest.mark.parametrize("step", [2 * HOUR, -2 * HOUR])
+def test_for_an_hour_it_is_known_how_far_a_clock_was_set(step: timedelta) -> None:
+    clocks = Clocks()
+    asked = client(clocks.answer, clock=lambda: clocks.ours)
+    asked.ask("GET", "/tickets")
+    before = asked.was_set_by()
+    clocks.ahead = step
+    asked.ask("GET", "/tickets")
+    clocks.ours += HOUR / 2
+    since = asked.was_set_by()
+    clocks.ours += HOUR / 2
+
+    assert (before, since, asked.was_set_by()) == (timedelta(), 2 * HOUR, timedelta())
+
+
+def test_clocks_that_drift_apart_were_not_set() -> None:
+    clocks = Clocks()
+    asked = client(clocks.answer, clock=lambda: clocks.ours)
+    for _ in range(20):
+        asked.ask("GET", "/tickets")
+        clocks.ahead += timedelta(seconds=20)
+
+    assert asked.was_set_by() == timedelta()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from engine.errors import HelpdeskError
 from engine.pipeline.ingest import ingest
 from engine.pipeline.meeting import Acquaintance
-from engine.ports import Introduction, MissingRight, Need
+from engine.ports import Batch, Introduction, Json, MissingRight, Need
 from engine.simulation.helpdesk import ScriptedHelpdesk
 from engine.store.memory import MemoryStore
 from engine.testing import MONDAY, ticket
@@ -47,6 +47,21 @@ def test_a_clock_that_is_set_back_has_it_asked_again() -> None:
     acquaintance.meet(desk, MONDAY)
 
     assert acquaintance.meet(desk, MONDAY - MINUTE) is not None
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=2), timedelta(hours=-2)])
+def test_what_is_read_by_a_wrong_clock_is_not_taken(skew: timedelta) -> None:
+    class WithAClock(ScriptedHelpdesk):
+        def changes(self, watermark: Json | None, until: datetime) -> Batch:
+            return replace(super().changes(watermark, until), clock_skew=skew)
+
+    store, desk = MemoryStore(), WithAClock()
+    desk.open(ticket("1"))
+    with pytest.raises(HelpdeskError, match="its clock is 120 minutes"):
+        ingest(store, desk, MONDAY, ())
+    with store.read() as tx:
+        assert tx.open_tickets() == []
+        assert tx.watermark("desk") is None
 
 
 def test_without_the_right_to_read_nothing_is_read() -> None:

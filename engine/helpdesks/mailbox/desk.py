@@ -188,12 +188,13 @@ class MailboxHelpdesk:
         return None
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises."""
+        """One ticket as it stands; never raises."""
         number = self._number(ticket_id)
         try:
             with self._lock:
                 marks = self._shelf.refresh()
-                seen = self._look(until).one(number)
+                youngest = max((mail.at for mail in self._shelf.mails()), default=until)
+                seen = self._look(max(until, youngest)).one(number)
                 is_known = number in self._memory.tickets
                 is_sure = is_known and not self._memory.is_renumbered(marks)
         except HelpdeskError:

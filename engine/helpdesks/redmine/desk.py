@@ -12,6 +12,7 @@ import httpx
 
 from engine.domain.actions import FieldChange
 from engine.errors import HelpdeskError
+from engine.helpdesks.base import EVER
 from engine.helpdesks.http import CallError
 from engine.helpdesks.redmine.client import RedmineClient
 from engine.helpdesks.redmine.following import Follower
@@ -57,6 +58,7 @@ class RedmineHelpdesk:
         self._follower = Follower(name, options, self._client, self._sight)
         self._writer = Writer(name, self._client, self._sight.words)
         self._lock = RLock()
+        self._youngest: str | None = None
 
     @property
     def longest_call(self) -> timedelta:
@@ -90,15 +92,17 @@ class RedmineHelpdesk:
             )
 
     def _clock_skew(self) -> timedelta | None:
-        """How far its clock is ahead; by its last change, if it does not tell the time.
+        """How far its clock is ahead; by its youngest change, if it does not tell the time.
 
-        Redmine's own server tells no time. A change that comes from the future does.
+        Redmine's own server tells no time. A change that comes from the future does, once: the next
+        time the clock may be right, and what it stamped while it was wrong stays the youngest.
         """
         told = self._client.http.clock_skew
-        last = self._client.last_changed() if told is None else None
-        if last is None:
+        youngest = self._client.last_changed() if told is None else None
+        if youngest is None or youngest == self._youngest:
             return told
-        ahead = instant(last) - datetime.now(UTC).replace(microsecond=0)
+        self._youngest = youngest
+        ahead = instant(youngest) - datetime.now(UTC).replace(microsecond=0)
         return ahead if ahead > timedelta() else None
 
     # --- reading ---
@@ -128,15 +132,16 @@ class RedmineHelpdesk:
         return None
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises."""
+        """One ticket as it stands; never raises."""
+        del until
         try:
-            seen = self._sight.see(number_of(self.name, ticket_id), until)
+            seen = self._sight.see(number_of(self.name, ticket_id), EVER)
         except CallError as error:
             is_gone = error.status == httpx.codes.NOT_FOUND and self._knows_us()
             return Reading(Presence.GONE if is_gone else Presence.UNREADABLE)
         except (HelpdeskError, KeyError, TypeError, ValueError):
             return Reading(Presence.UNREADABLE)
-        if seen is None or seen.ticket.created_at > until:
+        if seen is None:
             return Reading(Presence.UNREADABLE)
         return Reading(Presence.GONE if seen.ticket.is_gone else Presence.PRESENT, seen)
 

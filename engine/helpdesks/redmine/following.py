@@ -68,7 +68,7 @@ class Follower:
             sweep = self._begun(Sweep(self._access().fingerprint), until)
         elif sweep.until is None:
             sweep = self._begun(sweep, until)
-        since = sweep.since - _OVERLAP if sweep.since else None
+        since = sweep.since - self._overlap() if sweep.since else None
         items, total = self._client.changed_since(since, sweep.after)
         access = self._access()
         if access.fingerprint != sweep.scope:
@@ -86,6 +86,7 @@ class Follower:
             tuple(told.rejected),
             is_complete,
             self._open_tickets() if is_complete else None,
+            clock_skew=self._client.http.clock_skew,
         )
 
     def _access(self) -> Access:
@@ -122,10 +123,13 @@ class Follower:
         start = sweep.until or EPOCH
         if sweep.since is None:
             return Sweep(sweep.scope, start - self._options.history)
-        begin = start - _OVERLAP
+        begin = start - self._overlap()
         self._read = {n: one for n, one in self._read.items() if instant(one.changed) >= begin}
         settled = {n: one.changed for n, one in self._read.items() if one.is_settled}
         return Sweep(sweep.scope, start, settled=settled)
+
+    def _overlap(self) -> timedelta:
+        return _OVERLAP + self._client.http.was_set_by()
 
     def _go_on_from(self, sweep: Sweep | None) -> None:
         """What we remember beyond a watermark may not have been kept."""

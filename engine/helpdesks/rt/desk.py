@@ -15,7 +15,7 @@ from engine.domain.actions import FieldChange
 from engine.domain.marker import marked, marker_in, marker_of
 from engine.domain.ticket import Ticket, utc_second
 from engine.errors import HelpdeskError
-from engine.helpdesks.base import IS_RESOLVED, judged, left_to_do
+from engine.helpdesks.base import EVER, IS_RESOLVED, judged, left_to_do
 from engine.helpdesks.http import CallError
 from engine.helpdesks.rt.client import Item, Person, RtClient
 from engine.helpdesks.rt.mapping import Words, instant, name_of
@@ -192,11 +192,15 @@ class RtHelpdesk:
                 tuple(told.rejected),
                 is_complete,
                 self._open_tickets() if is_complete else None,
+                clock_skew=self._client.http.clock_skew,
             )
+
+    def _overlap(self) -> timedelta:
+        return _OVERLAP + self._client.http.was_set_by()
 
     def _ended(self, sweep: _Sweep) -> _Sweep:
         """Where the next sweep goes on; what it does not come upon again is forgotten."""
-        begin = sweep.began - _OVERLAP
+        begin = sweep.began - self._overlap()
         self._settled = {n: told for n, told in self._settled.items() if _changed_at(told) >= begin}
         return _Sweep(sweep.began, sweep.began, settled=self._settled)
 
@@ -205,7 +209,7 @@ class RtHelpdesk:
             changed = _since(now, sweep.began - self._options.history)
             first = f"({_ACTIVE} OR LastUpdated >= '{changed}')"
             return f"{first} AND id > {sweep.after}{self._in_queues()}"
-        changed = _since(now, sweep.since - _OVERLAP)
+        changed = _since(now, sweep.since - self._overlap())
         return f"LastUpdated >= '{changed}' AND id > {sweep.after}"
 
     def _in_queues(self) -> str:
@@ -276,7 +280,7 @@ class RtHelpdesk:
             )
 
     def _tell_of_deleted(self, sweep: _Sweep, told: _Told, now: datetime) -> None:
-        since = (sweep.since or sweep.began) - _OVERLAP
+        since = (sweep.since or sweep.began) - self._overlap()
         for number in self._client.deleted_since(_seconds_since(now, since)):
             reading = self.read(f"{self.name}:{number}", told.until)
             if reading.observation is not None:
@@ -301,16 +305,17 @@ class RtHelpdesk:
         return None
 
     def read(self, ticket_id: str, until: datetime) -> Reading:
-        """One ticket as it stands, nothing later than `until`; never raises."""
+        """One ticket as it stands; never raises."""
+        del until
         try:
             ticket = self._ticket(ticket_id)
             if ticket is None:
                 return Reading(Presence.GONE)
             story = self._client.story(ticket_id.partition(":")[2])
-            seen = self._seen(ticket, story, until)
+            seen = self._seen(ticket, story, EVER)
         except (HelpdeskError, KeyError, TypeError, ValueError):
             return Reading(Presence.UNREADABLE)
-        if seen is None or ticket.created_at > until:
+        if seen is None:
             return Reading(Presence.UNREADABLE)
         is_gone = seen.ticket.is_gone
         return Reading(Presence.GONE if is_gone else Presence.PRESENT, seen)

@@ -133,7 +133,7 @@ class SqlHelpdesk:
         with self._lock:
             try:
                 found = self._teller.by_id(name)
-                told = self._teller.observe(found, until)
+                told = self._teller.observe(found, until, as_it_stands=True)
                 is_gone = (
                     not told.observations
                     and not told.faults

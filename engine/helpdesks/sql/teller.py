@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from engine.domain.ticket import Event, Ticket, utc_second
+from engine.helpdesks.base import EVER
 from engine.helpdesks.cell import RowError, StampCell
 from engine.helpdesks.columns import DateColumn
 from engine.helpdesks.history import Historian
@@ -178,8 +179,15 @@ class Teller:
             rows = list(self.tickets.having(self.id_column, keys))
         return [each for each in self.found(rows) if each.id == name]
 
-    def observe(self, found: Sequence[Found], until: datetime) -> Understood:
+    def observe(
+        self, found: Sequence[Found], until: datetime, *, as_it_stands: bool = False
+    ) -> Understood:
         """Tickets with their stories, nothing later than `until` (aware UTC).
+
+        Args:
+            found: The rows of tickets.
+            until: Stands in, too, for the time of a row that has none.
+            as_it_stands: What is said to happen later belongs to the stories all the same.
 
         Raises:
             HelpdeskError: A story cannot be read.
@@ -206,7 +214,8 @@ class Teller:
         done = self._story(self.events, names)
         observations = []
         for each, row in rows:
-            messages, changes, wrong = self._life(each.id, said, done, until)
+            end = EVER if as_it_stands else until
+            messages, changes, wrong = self._life(each.id, said, done, end)
             faults.extend(wrong)
             observations.append(self._observation(row, messages, changes, until))
         return Understood(tuple(observations), tuple(faults), frozenset(later))

@@ -195,6 +195,7 @@ class ZendeskHelpdesk(RestHelpdesk[ZendeskOptions]):
             tuple(told.rejected),
             is_complete,
             count,
+            clock_skew=self._http.clock_skew,
         )
 
     def _told(self, items: Sequence[Item], until: datetime) -> _Told:

@@ -5,7 +5,7 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 
-PACKAGES="request-tracker5 rt5-db-sqlite rt5-standalone rt5-clients libdbd-sqlite3-perl"
+PACKAGES="request-tracker5 rt5-db-sqlite rt5-standalone rt5-clients libdbd-sqlite3-perl libfaketime"
 
 missing=
 for package in $PACKAGES; do

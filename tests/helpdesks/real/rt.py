@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+
+from tests.helpdesks.real.faketime import wrong_clock
 
 LIBRARY: Final = Path("/usr/share/request-tracker5")
 SERVER: Final = LIBRARY / "libexec" / "rt-server"
@@ -104,12 +107,12 @@ class RequestTracker:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def start(self) -> None:
-        """Come up, and answer."""
+    def start(self, ahead: timedelta = timedelta()) -> None:
+        """Come up, and answer, with a clock that is so far ahead."""
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [SERVER, "--host", "127.0.0.1", "--port", str(self.port), *WORKERS],
-                env=self.environment,
+                env=self.environment | wrong_clock(ahead),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -136,6 +139,17 @@ class RequestTracker:
         self.stop()
         yield
         self.start()
+
+    @contextmanager
+    def clock_set(self, ahead: timedelta) -> Iterator[None]:
+        """Its machine's clock is wrong for a while."""
+        self.stop()
+        self.start(ahead)
+        try:
+            yield
+        finally:
+            self.stop()
+            self.start()
 
     # --- what its administrators do ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -286,6 +287,48 @@ def test_a_changed_zone_of_our_account_changes_nothing(
     with desk.app.store.read() as tx:
         (record,) = tx.records([f"rt:{number}"]).values()
     assert record.source.subject == "In another zone"
+
+
+@pytest.mark.parametrize("desk", ["waiting"], indirect=True)
+@pytest.mark.parametrize("ahead", [3 * HOUR, -3 * HOUR])
+def test_while_its_clock_is_wrong_nothing_is_read_and_afterwards_nothing_is_lost(
+    rt: RequestTracker, desk: Desk, ahead: timedelta
+) -> None:
+    number = rt.open(desk.queue)
+    rt.say(number, "We looked at it")
+    desk.tick()
+    with rt.clock_set(ahead):
+        rt.mail(number, "It burns again")
+        wrong = desk.tick()
+        still = desk.tick()
+        assert rt.queue_of(number) == desk.queue
+    desk.tick(waited=HOUR)
+    mended = desk.tick()
+
+    assert "its clock is 1" in unread(wrong)
+    assert "set the wrong one right" in unread(still)
+    assert unread(mended) == ""
+    with desk.app.store.read() as tx:
+        (history,) = tx.histories([f"rt:{number}"]).values()
+    has_come = any(event.actor is Actor.CUSTOMER for event in history.events)
+    assert has_come is (ahead < timedelta()), "what bears a time to come counts from then on"
+
+
+def test_who_was_answered_by_a_clock_that_is_ahead_hears_nothing_from_us(
+    rt: RequestTracker, desk: Desk
+) -> None:
+    number = rt.open(desk.queue)
+    rt.age(number, 3)
+    with rt.clock_set(timedelta(minutes=4)):
+        rt.say(number, "It is out, and here is a new one")
+        rt.set(number, Status="resolved")
+        work = desk.tick()
+
+    assert unread(work) == ""
+    assert work.evaluated.fired != [], "as far as anybody can tell, it is resolved in four minutes"
+    assert [who for who, _ in rt.said(number, "Correspond")] == ["alice"]
+    assert rt.said(number, "Comment") == []
+    assert set(desk.outbox().values()) == {OutboxState.CANCELLED.value}
 
 
 def test_a_server_that_is_away_is_read_on_when_it_is_back(rt: RequestTracker, desk: Desk) -> None:

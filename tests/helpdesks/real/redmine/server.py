@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
+
+from tests.helpdesks.real.faketime import wrong_clock
 
 LIBRARY: Final = Path("/usr/share/redmine")
 US: Final = "escalatord"
@@ -142,14 +145,14 @@ class Redmine:
             self.people[login] = str(told["user"]["id"])
         self.key = self.new_key()
 
-    def start(self) -> None:
-        """Come up, and answer."""
+    def start(self, ahead: timedelta = timedelta()) -> None:
+        """Come up, and answer, with a clock that is so far ahead."""
         address = f"tcp://127.0.0.1:{self.port}"
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 ["puma", "-e", "production", "-t", "1:4", "-b", address, "config.ru"],
                 cwd=LIBRARY,
-                env=self.environment,
+                env=self.environment | wrong_clock(ahead),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -177,6 +180,17 @@ class Redmine:
         self.stop()
         yield
         self.start()
+
+    @contextmanager
+    def clock_set(self, ahead: timedelta) -> Iterator[None]:
+        """Its machine's clock is wrong for a while."""
+        self.stop()
+        self.start(ahead)
+        try:
+            yield
+        finally:
+            self.stop()
+            self.start()
 
     # --- what its administrators do ---
 

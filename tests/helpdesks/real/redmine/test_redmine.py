@@ -234,6 +234,27 @@ def test_what_the_workflow_forbids_is_told_and_not_taken_for_done(
     assert redmine.ticket(number)["priority"]["name"] == "Normal"
 
 
+def test_a_clock_that_is_ahead_is_told_and_what_it_stamped_counts_from_then_on(
+    redmine: Redmine, desk: Desk
+) -> None:
+    number = redmine.open(desk.project)
+    desk.tick()
+    redmine.age(number, 3)
+    with redmine.clock_set(3 * HOUR):
+        redmine.set(number, status="Resolved")
+        desk.cycle.acquaintance.doubt("desk")
+        wrong = desk.tick()
+        still = desk.tick()
+    mended = desk.tick(HOUR)
+
+    assert "its clock is 1" in unread(wrong)
+    assert "set the wrong one right" in unread(wrong)
+    assert unread(still) == unread(mended) == ""
+    assert redmine.ticket(number)["status"]["name"] == "Resolved"
+    assert redmine.said(number, private=False) == []
+    assert redmine.said(number, private=True) == []
+
+
 def test_a_server_that_is_away_is_read_on_when_it_is_back(redmine: Redmine, desk: Desk) -> None:
     number = redmine.open(desk.project)
     redmine.age(number, 3)
