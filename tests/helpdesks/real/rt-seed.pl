@@ -43,7 +43,7 @@ for my $number ( 1 .. $count ) {
         Priority     => $priorities[ $number % 7 ],
         Status       => $number % 5 ? 'new' : 'open',
         $field{Tags} => $tags[ $number % 3 ],
-        $field{Tier} => $tiers[ $number % 2 ],
+        $field{Tier} => $tiers[ $number % 7 < 4 ? 1 : 0 ],
         ( $number % 11 ? () : ( Due => '2031-05-06 07:08:09' ) ),
     );
     die $message unless $id;

@@ -20,6 +20,7 @@ import httpx
 from tests.helpdesks.real.faketime import wrong_clock
 
 LIBRARY: Final = Path("/usr/share/redmine")
+SEED: Final = Path(__file__).with_name("seed.rb")
 US: Final = "escalatord"
 ADMIN_KEY: Final = "a" * 40
 PASSWORD: Final = "a-long-password"
@@ -101,18 +102,21 @@ class Redmine:
         (config / "configuration.yml").write_text(_MAIL.format(folder=self.folder))
         (config / "secret_key.txt").write_text(secrets.token_hex(32))
         for task in ("db:migrate", "redmine:load_default_data"):
-            done = subprocess.run(
-                ["bundle", "exec", "rake", task],
-                cwd=LIBRARY,
-                env=self.environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+            self._bundle("rake", task)
         self._let_rest_in()
         self.start()
         self._settle_people()
+
+    def _bundle(self, *command: str) -> None:
+        done = subprocess.run(
+            ["bundle", "exec", *command],
+            cwd=LIBRARY,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def _let_rest_in(self) -> None:
         self.sql(
@@ -198,6 +202,15 @@ class Redmine:
         """Change the database, where Redmine's interface cannot."""
         with closing(sqlite3.connect(self.folder / "redmine.sqlite3", timeout=30)) as base, base:
             base.execute(statement, values)
+
+    def ask(self, query: str, **values: str) -> list[str]:
+        """The first column of a query of Redmine's own tables, as text."""
+        with closing(sqlite3.connect(self.folder / "redmine.sqlite3", timeout=30)) as base:
+            return [str(first) for first, *_ in base.execute(query, values)]
+
+    def seed(self, project: str, count: int) -> None:
+        """Fill a project with tickets and their threads."""
+        self._bundle("rails", "runner", str(SEED), project, str(count))
 
     def new_key(self) -> str:
         """Our account's key is reset."""
