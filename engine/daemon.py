@@ -227,6 +227,7 @@ class Daemon:
             real_now=self.app.real_now,
             log=self.log,
             wake=lambda: self._scheduler.soon("evaluate"),
+            answered=self._metrics.answered,
         )
 
     def _unowned(self) -> int:

@@ -33,6 +33,7 @@ from engine.domain.rule import Generation, Kind, Mode
 from engine.errors import StoreError
 from engine.insight.reloaded import ReloadResult
 from engine.pipeline.cycle import Work
+from engine.pipeline.intake import IntakeAnswer
 from engine.pipeline.settling import Finished
 from engine.ports import OutboxState, Store
 
@@ -93,6 +94,7 @@ class Metrics:
         self._count_stages(list(stages))
         self._count_reading(list(helpdesks))
         self._count_ways(helpdesks, channels)
+        self._count_intake()
         self._count_rules()
 
     def exposed(self) -> bytes:
@@ -205,6 +207,13 @@ class Metrics:
             for counter in self._read.values():
                 counter.labels(name)
 
+    def _count_intake(self) -> None:
+        self._asked = self._counter(
+            "intake_requests", "Requests to the intake, by what became of them", "answer"
+        )
+        for answer in IntakeAnswer:
+            self._asked.labels(answer.value)
+
     def _count_rules(self) -> None:
         self._rules = self._gauge("rules", "Rules in force, by mode", "mode")
         self._degraded = self._gauge(
@@ -282,6 +291,10 @@ class Metrics:
     def jumped(self) -> None:
         """The machine's clock was set."""
         self._jumps.inc()
+
+    def answered(self, answer: IntakeAnswer) -> None:
+        """The intake answered a request so."""
+        self._asked.labels(answer.value).inc()
 
     def judged(self, result: ReloadResult) -> None:
         """Rule files were read again."""

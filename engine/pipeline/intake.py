@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from engine.ports import Post, Store, Transaction
 
 STAMPS_KEPT: Final = timedelta(minutes=15)
 """Longer than a signature is good for, on either side of now."""
+
+
+class IntakeAnswer(StrEnum):
+    """What a sender is answered."""
+
+    TAKEN = "taken"
+    BUSY = "busy"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

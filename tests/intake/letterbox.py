@@ -14,6 +14,7 @@ from engine.helpdesks.intake.desk import IntakeHelpdesk
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.options import FilePlace
 from engine.pipeline.ingest import Ingested, ingest
+from engine.pipeline.intake import IntakeAnswer
 from engine.pipeline.nudging import take_nudged
 from engine.ports import Channel, Helpdesk, Post, TicketRecord
 from engine.store import SqlStore, open_store
@@ -41,6 +42,7 @@ class Letterbox:
         keys: What requests to `web` may be signed with.
         hooks: Helpdesk → whose webhooks make its tickets due.
         woken: How often somebody was to look at once.
+        answers: What became of each request.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Letterbox:
     real_now: datetime = field(default_factory=lambda: datetime.now(UTC))
     log: Log = field(default_factory=Log)
     woken: int = 0
+    answers: list[IntakeAnswer] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -65,6 +68,7 @@ class Letterbox:
             log=self.log,  # type: ignore[arg-type]  # it logs as the real one does
             wake=self._wake,
             patience=self.patience,
+            answered=self.answers.append,
         )
         served = pages(lambda: HEALTHY, lambda: b"n 1\n", "text/plain", intake=intake)
         self.server = WebServer(served, "127.0.0.1", 0)

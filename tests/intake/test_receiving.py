@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from engine.pipeline.intake import IntakeAnswer
 from engine.ports import Store
+from engine.web import crowd
 from tests.intake.conftest import MakeBox
 from tests.intake.letterbox import OTHER_TOKEN, TOKEN, Letterbox, event
 
@@ -191,12 +194,11 @@ def test_other_addresses_and_methods_are_refused_as_programs_read_it(box: Letter
 
 def test_a_body_that_does_not_come_is_not_waited_for(make_box: MakeBox) -> None:
     box = make_box(patience=0.2)
-    parts = urlsplit(box.url)
     head = (
         f"POST /v1/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
         "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
-    with socket.create_connection((parts.hostname, parts.port), timeout=30) as slow:
+    with connected(box) as slow:
         slow.sendall(head.encode())
         answer = b"".join(iter(lambda: slow.recv(65536), b""))
 
@@ -204,14 +206,51 @@ def test_a_body_that_does_not_come_is_not_waited_for(make_box: MakeBox) -> None:
     assert b"too-slow" in answer
 
 
+def test_what_becomes_of_each_request_is_counted(box: Letterbox) -> None:
+    box.events(event(1))
+    box.post("/v1/events", event(2), token="wrong")
+    box.post("/v1/events", "{")
+
+    assert box.answers == [IntakeAnswer.TAKEN, IntakeAnswer.REFUSED, IntakeAnswer.REFUSED]
+
+
+def test_a_connection_over_which_no_request_comes_is_ended(
+    make_box: MakeBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "HEADERS_WITHIN", 0.2)
+    with connected(make_box()) as silent:
+        silent.sendall(b"POST /v1/events HTTP/1.1\r\nHost:")
+        assert silent.recv(65536) == b""
+
+
+def test_who_comes_when_too_many_are_connected_is_asked_to_come_again(
+    box: Letterbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "MOST_CONNECTIONS", 3)
+    with ExitStack() as others:
+        for _ in range(3):
+            asked = others.enter_context(connected(box))
+            asked.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert asked.recv(65536).startswith(b"HTTP/1.1 200 ")
+        with connected(box) as fourth:
+            answer = b"".join(iter(lambda: fourth.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 429 ")
+    assert b"Retry-After: 1\r\n" in answer
+
+
+def connected(box: Letterbox) -> socket.socket:
+    parts = urlsplit(box.url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
+
+
 def test_whoever_finds_no_room_is_asked_to_come_again_and_nothing_is_lost(box: Letterbox) -> None:
     def send(number: int) -> tuple[int, int, str | None]:
         answer = box.post("/v1/events", event(number))
         return number, answer.status_code, answer.headers.get("retry-after")
 
-    with ThreadPoolExecutor(100) as crowd:
+    with ThreadPoolExecutor(100) as senders:
         with box.store.write():  # the disk is busy
-            sent = [crowd.submit(send, number) for number in range(200)]
+            sent = [senders.submit(send, number) for number in range(200)]
             refused = [one for one in map(_result_of_refused, sent) if one]
             while not refused:
                 refused = [one for one in map(_result_of_refused, sent) if one]
@@ -219,6 +258,7 @@ def test_whoever_finds_no_room_is_asked_to_come_again_and_nothing_is_lost(box: L
 
     assert {status for _, status, _ in answers} == {202, 429}
     assert {wait for _, status, wait in answers if status == 429} == {"1"}
+    assert box.answers.count(IntakeAnswer.BUSY) == [status for _, status, _ in answers].count(429)
     kept = {post.key for post in box.kept()}
     assert kept == {f"event/e{number}" for number, status, _ in answers if status == 202}
 

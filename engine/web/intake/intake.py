@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.logs import Logger
+    from engine.pipeline.intake import IntakeAnswer
     from engine.web.intake.access import Access
     from engine.web.intake.commits import Commits
     from engine.web.intake.hooks import Hook
@@ -27,6 +28,7 @@ class Intake:
         log: Where it is told what was refused.
         wake: Have what is due at once looked at.
         patience: Seconds of real time for the body of a request.
+        answered: Counts a request, by what became of it.
     """
 
     access: Access
@@ -37,3 +39,4 @@ class Intake:
     log: Logger
     wake: Callable[[], None] = field(default=lambda: None)
     patience: float = 10.0
+    answered: Callable[[IntakeAnswer], None] = field(default=lambda _: None)

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from engine.intake.openapi import openapi
 from engine.intake.reading import read_events, read_tickets
+from engine.pipeline.intake import IntakeAnswer
 from engine.web.intake.hooks import Hooking
 from engine.web.intake.problem import RefusedError, problem
 from engine.web.intake.receiving import Receiving
@@ -81,12 +82,16 @@ def _refusing(intake: Intake, turnstile: _Turnstile, answer: Answering) -> Answe
     async def refusing(request: Request) -> Response:
         try:
             with turnstile:
-                return await answer(request)
+                response = await answer(request)
         except RefusedError as refused:
+            is_busy = refused.status is HTTPStatus.TOO_MANY_REQUESTS
+            intake.answered(IntakeAnswer.BUSY if is_busy else IntakeAnswer.REFUSED)
             if refused.code in _OF_A_LIAR:
                 peer = request.client.host if request.client else None
                 path = request.url.path
                 intake.log.warning("intake.refused", path=path, reason=refused.code, peer=peer)
             return problem(refused)
+        intake.answered(IntakeAnswer.TAKEN)
+        return response
 
     return refusing

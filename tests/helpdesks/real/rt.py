@@ -112,7 +112,7 @@ class RequestTracker:
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [SERVER, "--host", "127.0.0.1", "--port", str(self.port), *WORKERS],
-                env=self.environment | wrong_clock(ahead),
+                env={**self.environment, **wrong_clock(ahead)},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from engine.domain.reason import Reason
 from engine.insight.metrics import Metrics
 from engine.insight.ownership import PatientCount, unowned
 from engine.insight.reloaded import ReloadResult
+from engine.pipeline.intake import IntakeAnswer
 from engine.ports import OutboxState, Sent, SentState
 from engine.testing import MONDAY
 from tests.scenario.desk import Desk, generation_of, rule, rules
@@ -152,6 +153,7 @@ def test_every_series_is_there_before_anything_happens(desk: Desk) -> None:
     assert {key[1] for key in found if key[0] == "deliveries_cancelled_total"} == set(Reason)
     assert {key[1] for key in found if key[0] == "outbox_rows"} == set(OutboxState)
     assert {key[1] for key in found if key[0] == "reloads_total"} == set(ReloadResult)
+    assert {key[1] for key in found if key[0] == "intake_requests_total"} == set(IntakeAnswer)
     assert found["ingest_failures_total", "desk"] == 0
     assert found["stage_failures_total", "deliver"] == 0
     assert found["last_tick_timestamp_seconds",] == 0

@@ -156,7 +156,7 @@ class Redmine:
             self.process = subprocess.Popen(
                 ["puma", "-e", "production", "-t", "1:4", "-b", address, "config.ru"],
                 cwd=LIBRARY,
-                env=self.environment | wrong_clock(ahead),
+                env={**self.environment, **wrong_clock(ahead)},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
