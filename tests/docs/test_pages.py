@@ -54,6 +54,14 @@ def test_a_page_works_line_by_line(page: str, tmp_path: Path) -> None:
     follow(page, tmp_path)
 
 
+@pytest.mark.slow
+def test_the_page_of_the_intake_works_line_by_line(tmp_path: Path) -> None:
+    missing = [name for name in ("curl", "openssl") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"the page sends with {' and '.join(missing)}, which is not installed")
+    follow("intake.md", tmp_path)
+
+
 @pytest.mark.proof
 def test_the_readme_works_line_by_line(tmp_path: Path) -> None:
     for name in ("config.example.yaml", "examples", "rules"):
