@@ -256,6 +256,16 @@ class Redmine:
             role=ROLE,
         )
 
+    def set_zone(self, zone: str) -> None:
+        """The time zone of our account is changed, by its name in Rails."""
+        ours = "user_id = (SELECT id FROM users WHERE login = :login)"
+        self.sql(
+            "INSERT INTO user_preferences (user_id) SELECT id FROM users u WHERE login = :login"
+            " AND NOT EXISTS (SELECT 1 FROM user_preferences p WHERE p.user_id = u.id)",
+            login=US,
+        )
+        self.sql(f"UPDATE user_preferences SET time_zone = :zone WHERE {ours}", zone=zone, login=US)
+
     def set_visibility(self, visibility: str) -> None:
         """Which tickets our role sees: `all`, `default`, `own`."""
         self.sql(

@@ -255,6 +255,20 @@ def test_a_clock_that_is_ahead_is_told_and_what_it_stamped_counts_from_then_on(
     assert redmine.said(number, private=True) == []
 
 
+@pytest.mark.parametrize("zone", ["Auckland", "Eastern Time (US & Canada)"])
+def test_a_changed_zone_of_our_account_changes_nothing(
+    redmine: Redmine, desk: Desk, zone: str
+) -> None:
+    number = redmine.open(desk.project)
+    desk.tick()
+    redmine.set_zone(zone)
+    redmine.set(number, subject="In another zone")
+    desk.tick()
+
+    assert desk.record(number).source.subject == "In another zone"
+    assert desk.record(number).source.created_at <= desk.now()
+
+
 def test_a_server_that_is_away_is_read_on_when_it_is_back(redmine: Redmine, desk: Desk) -> None:
     number = redmine.open(desk.project)
     redmine.age(number, 3)
