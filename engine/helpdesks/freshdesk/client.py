@@ -10,9 +10,10 @@ from typing import Any, Final
 import httpx
 
 from engine.errors import HelpdeskError
+from engine.helpdesks.allowance import Lane, Purpose
 from engine.helpdesks.freshdesk.names import PAGE, Item, all_of
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
-from engine.helpdesks.http import CallError, HttpClient, Lane, Purpose
+from engine.helpdesks.http import CallError, HttpClient
 from engine.helpdesks.sweep import Listed
 from engine.secret import Secret
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import CallError, HttpClient, Purpose
+from engine.helpdesks.allowance import Purpose
+from engine.helpdesks.http import CallError, HttpClient
 from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.sweep import Listed
 from engine.secret import Secret

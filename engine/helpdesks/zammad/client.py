@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import CallError, HttpClient, Purpose
+from engine.helpdesks.allowance import Purpose
+from engine.helpdesks.http import CallError, HttpClient
 from engine.helpdesks.sweep import Listed
 from engine.helpdesks.zammad.options import ZammadOptions
 from engine.secret import Secret
