@@ -7,6 +7,7 @@ undone, until the ticket is as it was created.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.ticket import Event, EventKind, Priority, Status, Ticket, Value, with_value
@@ -24,7 +25,9 @@ def observation(
         until: Aware UTC.
         ours: Ids of the events whose author is our account.
     """
-    opening = _before(ticket, events)
+    opening = ticket
+    for event in reversed(events):
+        opening = undone(opening, event)
     kept = tuple(event for event in events if event.at <= until)
     present = opening
     for event in kept:
@@ -37,12 +40,27 @@ def observation(
     )
 
 
-def _before(ticket: Ticket, events: Sequence[Event]) -> Ticket:
-    """The ticket as it was before all that happened."""
-    for event in reversed(events):
-        if event.kind is EventKind.CHANGED and event.field:
-            ticket = with_value(ticket, event.field, _typed(event.field, event.before))
-    return ticket
+def undone(ticket: Ticket, event: Event) -> Ticket:
+    """A ticket as it was before an event that tells whole values."""
+    if event.kind is not EventKind.CHANGED or not event.field:
+        return ticket
+    return with_value(ticket, event.field, _typed(event.field, event.before))
+
+
+def with_whole_tags(event: Event, after: Sequence[str]) -> Event:
+    """A change of the tags that tells what went and what came, as one of the whole set.
+
+    Args:
+        event: Before: what went. After: what came.
+        after: The tags as they were after it.
+    """
+    lost, gained = _texts(event.before), _texts(event.after)
+    before = (*(tag for tag in after if tag not in gained), *lost)
+    return replace(event, before=before, after=tuple(after))
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def _typed(field: str, value: Value) -> object:

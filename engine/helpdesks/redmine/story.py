@@ -14,16 +14,14 @@ from typing import Final
 from engine.domain.ticket import (
     Event,
     EventKind,
-    Priority,
-    Status,
     Ticket,
     Value,
-    with_value,
 )
 from engine.helpdesks.quotation import unquoted
 from engine.helpdesks.redmine.client import Item
 from engine.helpdesks.redmine.mapping import Words, instant, tags_of
 from engine.helpdesks.redmine.options import GroupBy
+from engine.helpdesks.story import observation, undone, with_whole_tags
 from engine.ports import Observation
 
 _BY_NUMBER: Final = frozenset(
@@ -61,16 +59,10 @@ class Historian:
         now = self.words.ticket(issue)
         journal = sorted(issue.get("journals") or (), key=lambda entry: int(entry["id"]))
         told = [(event, many) for entry in journal for event, many in self._events(entry, issue)]
-        opening, events = _undone(now, told)
-        kept = tuple(event for event in events if event.at <= until)
-        present = opening
-        for event in kept:
-            if event.field:
-                present = with_value(present, event.field, _typed(event.field, event.after))
-        at = kept[-1].at if kept else now.created_at
+        events = _with_whole_values(now, told)
         us = str(self.words.people.ourselves)
-        ours = frozenset(event.id for event in kept if event.who == us)
-        return Observation(present, at, opening=opening, events=kept, by_our_account=ours)
+        ours = (event.id for event in events if event.who == us)
+        return observation(now, events, until, ours)
 
     def _events(self, entry: Item, issue: Item) -> Iterator[tuple[Event, bool]]:
         number = str(entry["id"])
@@ -172,28 +164,11 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _undone(ticket: Ticket, told: Sequence[tuple[Event, bool]]) -> tuple[Ticket, list[Event]]:
-    """How a ticket was created, and its events with the whole sets of tags before and after."""
+def _with_whole_values(ticket: Ticket, told: Sequence[tuple[Event, bool]]) -> list[Event]:
+    """What happened, with the whole sets of tags before and after where `told` has only parts."""
     events: list[Event] = []
     for event, many in reversed(told):
-        whole = event
-        if event.kind is EventKind.CHANGED and event.field:
-            if many:
-                lost, gained = _texts(event.before), _texts(event.after)
-                after = ticket.tags
-                before = (*(tag for tag in after if tag not in gained), *lost)
-                whole = replace(event, before=before, after=after)
-            ticket = with_value(ticket, event.field, _typed(event.field, whole.before))
+        whole = with_whole_tags(event, ticket.tags) if many else event
+        ticket = undone(ticket, whole)
         events.append(whole)
-    return ticket, events[::-1]
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
-
-
-def _typed(field: str, value: Value) -> object:
-    """A value of an event, as a ticket holds it."""
-    if field == "status":
-        return Status(str(value))
-    return Priority(str(value)) if field == "priority" else value
+    return events[::-1]

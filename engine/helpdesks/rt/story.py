@@ -17,17 +17,15 @@ from engine.domain.ticket import (
     Actor,
     Event,
     EventKind,
-    Priority,
-    Status,
     Ticket,
     Value,
-    with_value,
 )
 from engine.helpdesks.nature import Nature, nature_of
 from engine.helpdesks.quotation import unquoted
 from engine.helpdesks.rt.client import RtClient
 from engine.helpdesks.rt.mapping import Words, instant
 from engine.helpdesks.rt.options import DELETED
+from engine.helpdesks.story import observation, undone, with_whole_tags
 from engine.ports import Observation
 
 _SYSTEM: Final = "RT_System"
@@ -75,15 +73,9 @@ class Historian:
         customers = self._customers(now, story)
         told = [event for item in story for event in self._events(item, now, customers)]
         told = list(_joined(told))
-        opening, events = _undone(now, told)
-        kept = tuple(event for event in events if event.at <= until)
-        present = opening
-        for event in kept:
-            if event.kind is EventKind.CHANGED and event.field:
-                present = with_value(present, event.field, _typed(event.field, event.after))
-        at = kept[-1].at if kept else now.created_at
-        ours = frozenset(event.id for event in kept if event.who == self.account)
-        return Observation(present, at, opening=opening, events=kept, by_our_account=ours)
+        events = _with_whole_values(now, told)
+        ours = (event.id for event in events if event.who == self.account)
+        return observation(now, events, until, ours)
 
     def _customers(self, ticket: Ticket, story: Sequence[Item]) -> set[str]:
         """Who speaks for the customer: the requestor, and whoever opened it from outside."""
@@ -230,28 +222,11 @@ def _as_one(batch: Sequence[Event]) -> Iterator[Event]:
         yield replace(batch[0], before=lost, after=gained)
 
 
-def _undone(ticket: Ticket, events: Sequence[Event]) -> tuple[Ticket, list[Event]]:
-    """How a ticket was created, and its events with the whole sets of tags before and after."""
+def _with_whole_values(ticket: Ticket, events: Sequence[Event]) -> list[Event]:
+    """What happened, with the whole sets of tags before and after."""
     told: list[Event] = []
     for event in reversed(events):
-        whole = event
-        if event.kind is EventKind.CHANGED and event.field:
-            if event.field == "tags":
-                after = ticket.tags
-                lost, gained = _texts(event.before), _texts(event.after)
-                before = (*(tag for tag in after if tag not in gained), *lost)
-                whole = replace(event, before=before, after=after)
-            ticket = with_value(ticket, event.field, _typed(event.field, whole.before))
+        whole = with_whole_tags(event, ticket.tags) if event.field == "tags" else event
+        ticket = undone(ticket, whole)
         told.append(whole)
-    return ticket, told[::-1]
-
-
-def _texts(value: Value) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
-
-
-def _typed(field: str, value: Value) -> object:
-    """A value of an event, as a ticket holds it."""
-    if field == "status":
-        return Status(str(value))
-    return Priority(str(value)) if field == "priority" else value
+    return told[::-1]
