@@ -7,18 +7,16 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from tests.helpdesks.real.faketime import wrong_clock
+from tests.helpdesks.real.serving import Serving
 
 LIBRARY: Final = Path("/usr/share/request-tracker5")
 SERVER: Final = LIBRARY / "libexec" / "rt-server"
@@ -28,9 +26,6 @@ MAILGATE: Final = "rt-mailgate-5"
 INITIAL: Final = Path(__file__).with_name("rt-initialdata.pl")
 PASSWORD: Final = "a-long-password"
 US: Final = "escalatord"
-_PATIENCE: Final = 60.0
-"""Seconds that a server may take to start, on a machine that is busy."""
-
 CONFIG: Final = """\
 Set($rtname, 'desk.example'); Set($Organization, 'desk.example');
 Set($WebDomain, '127.0.0.1'); Set($WebPort, {port}); Set($WebPath, '');
@@ -58,22 +53,15 @@ def is_installed() -> bool:
 
 
 @dataclass
-class RequestTracker:
+class RequestTracker(Serving):
     """A running RT, seen as its own people see it: by another client than ours.
 
     Attributes:
         token: A token of the account `escalatord`.
     """
 
-    folder: Path
-    port: int
     token: str = ""
-    process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -107,49 +95,11 @@ class RequestTracker:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def start(self, ahead: timedelta = timedelta()) -> None:
-        """Come up, and answer, with a clock that is so far ahead."""
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [SERVER, "--host", "127.0.0.1", "--port", str(self.port), *WORKERS],
-                env={**self.environment, **wrong_clock(ahead)},
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            try:
-                if httpx.get(f"{self.url}/REST/2.0/rt", auth=("root", PASSWORD)).is_success:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError((self.folder / "server.log").read_text())
+    def command(self) -> Sequence[str]:
+        return [str(SERVER), "--host", "127.0.0.1", "--port", str(self.port), *WORKERS]
 
-    def stop(self) -> None:
-        """Go down."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(_PATIENCE)
-            self.process = None
-
-    @contextmanager
-    def down(self) -> Iterator[None]:
-        """Be away for a while."""
-        self.stop()
-        yield
-        self.start()
-
-    @contextmanager
-    def clock_set(self, ahead: timedelta) -> Iterator[None]:
-        """Its machine's clock is wrong for a while."""
-        self.stop()
-        self.start(ahead)
-        try:
-            yield
-        finally:
-            self.stop()
-            self.start()
+    def ask_whether_it_is_up(self) -> None:
+        httpx.get(f"{self.url}/REST/2.0/rt", auth=("root", PASSWORD)).raise_for_status()
 
     # --- what its administrators do ---
 

@@ -7,17 +7,15 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from tests.helpdesks.real.faketime import wrong_clock
+from tests.helpdesks.real.serving import Serving
 
 LIBRARY: Final = Path("/usr/share/redmine")
 SEED: Final = Path(__file__).with_name("seed.rb")
@@ -33,9 +31,6 @@ RIGHTS: Final = (
     "set_notes_private",
 )
 """The least that our account needs."""
-_PATIENCE: Final = 120.0
-"""Seconds that a server may take to start, on a machine that is busy."""
-
 NEW_KEY: Final = (
     "INSERT INTO tokens (user_id, action, value, created_on, updated_on)"
     " SELECT id, 'api', :key, '2020-01-01', '2020-01-01' FROM users WHERE login = :login"
@@ -62,23 +57,17 @@ def is_installed() -> bool:
 
 
 @dataclass
-class Redmine:
+class Redmine(Serving):
     """A running Redmine, seen as its own people see it: by another client than ours.
 
     Attributes:
         key: The API key of the account `escalatord`.
     """
 
-    folder: Path
-    port: int
+    program_folder = LIBRARY
     key: str = ""
-    process: subprocess.Popen[bytes] | None = None
     people: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -149,52 +138,12 @@ class Redmine:
             self.people[login] = str(told["user"]["id"])
         self.key = self.new_key()
 
-    def start(self, ahead: timedelta = timedelta()) -> None:
-        """Come up, and answer, with a clock that is so far ahead."""
+    def command(self) -> Sequence[str]:
         address = f"tcp://127.0.0.1:{self.port}"
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                ["puma", "-e", "production", "-t", "1:4", "-b", address, "config.ru"],
-                cwd=LIBRARY,
-                env={**self.environment, **wrong_clock(ahead)},
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
-        end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end:
-            try:
-                self.call("GET", "/users/current.json")
-            except (httpx.HTTPError, AssertionError):
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError((self.folder / "server.log").read_text())
+        return ["puma", "-e", "production", "-t", "1:4", "-b", address, "config.ru"]
 
-    def stop(self) -> None:
-        """Go down."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(_PATIENCE)
-            self.process = None
-
-    @contextmanager
-    def down(self) -> Iterator[None]:
-        """Be away for a while."""
-        self.stop()
-        yield
-        self.start()
-
-    @contextmanager
-    def clock_set(self, ahead: timedelta) -> Iterator[None]:
-        """Its machine's clock is wrong for a while."""
-        self.stop()
-        self.start(ahead)
-        try:
-            yield
-        finally:
-            self.stop()
-            self.start()
+    def ask_whether_it_is_up(self) -> None:
+        self.call("GET", "/users/current.json")
 
     # --- what its administrators do ---
 
