@@ -58,7 +58,7 @@ WHERE t.EffectiveId = t.id AND t.Status IN ('new', 'open') AND t.Subject LIKE '%
 AND 'alice' <> (SELECT u.Name FROM Transactions x JOIN Users u ON u.id = x.Creator
                 JOIN Tickets m ON m.id = x.ObjectId AND m.EffectiveId = t.id
                 WHERE x.ObjectType = 'RT::Ticket' AND x.Type IN ('Create', 'Correspond')
-                ORDER BY x.Created DESC, x.ObjectId = t.id DESC, x.id DESC LIMIT 1)
+                ORDER BY x.Created DESC, m.id = m.EffectiveId DESC, x.id DESC LIMIT 1)
 """
 """By RT's own tables: open, Gold, about a printer, and the last word, on it or on what was
 merged into it, is not ours."""
