@@ -25,7 +25,7 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
-from engine.helpdesks.rest_options import is_loopback
+from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
 from engine.settings import yaml_text
 from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions, WebhookOptions

@@ -19,7 +19,7 @@ from engine.errors import ConfigError
 from engine.helpdesks.intake.options import SecretPlaces
 from engine.helpdesks.lengths import Length, PositiveLength
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
-from engine.helpdesks.rest_options import is_loopback
+from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
 from engine.settings.channels import ChannelOptions
 from engine.settings.values import (

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from engine.helpdesks.lengths import length_of
 from engine.helpdesks.options import refuse, shown
-from engine.helpdesks.rest_options import is_loopback
+from engine.helpdesks.rest.options import is_loopback
 
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.domain.ticket import Status
-from engine.helpdesks import told
 from engine.helpdesks.file import following
 from engine.helpdesks.file.record import CsvParser
+from engine.helpdesks.rows import told
 from engine.ports import Json, Observation
 from tests.helpdesks.desks import FAR, Desk, event_log, snapshot, utc
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from engine.helpdesks.allowance import Purpose
-from engine.helpdesks.http import CallError, HttpClient
+from engine.helpdesks.rest.allowance import Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
 from engine.ports import RateLimit, SentState
 
 SECONDS = timedelta(seconds=1)

@@ -16,9 +16,9 @@ from engine.helpdesks.file.following import Rejection
 from engine.helpdesks.file.options import FileOptions, Layout
 from engine.helpdesks.file.source import Source
 from engine.helpdesks.file.write_back import ActionFile
-from engine.helpdesks.history import Historian
-from engine.helpdesks.mapping import Row, RowReader
-from engine.helpdesks.told import Told, fingerprint
+from engine.helpdesks.rows.history import Historian
+from engine.helpdesks.rows.mapping import Row, RowReader
+from engine.helpdesks.rows.told import Told, fingerprint
 from engine.ports import (
     LOCAL_CALL,
     Batch,

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.cell import RowError
 from engine.helpdesks.file.record import ColumnsError, Parsed, Parser, Record, Spoiled
-from engine.helpdesks.mapping import Row, RowReader
-from engine.helpdesks.told import fingerprint
+from engine.helpdesks.rows.cell import RowError
+from engine.helpdesks.rows.mapping import Row, RowReader
+from engine.helpdesks.rows.told import fingerprint
 from engine.ports import RejectedRow
 
 _BLOCK: Final = 1 << 20

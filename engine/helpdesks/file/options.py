@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, field_validator
 
 from engine.domain.capability import Capabilities
-from engine.helpdesks.columns import Columns, MessageRule, Otherwise, Texts, value_columns
-from engine.helpdesks.mapping import Understanding
 from engine.helpdesks.options import (
     HelpdeskOptions,
     OptionFault,
@@ -27,7 +25,9 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
-from engine.helpdesks.stamp import Stamps
+from engine.helpdesks.rows.columns import Columns, MessageRule, Otherwise, Texts, value_columns
+from engine.helpdesks.rows.mapping import Understanding
+from engine.helpdesks.rows.stamp import Stamps
 
 _WILDCARDS: Final = frozenset("*?[")
 _TAB_NAMES: Final = frozenset({"tab", "\\t"})

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final, NamedTuple, Protocol
 
-from engine.helpdesks.mapping import Values
 from engine.helpdesks.options import nearest
+from engine.helpdesks.rows.mapping import Values
 
 _STRANGE: Final = re.compile("[\0\ud800-\udfff]")
 # So many lines are no field of a record any more, but an open quotation.

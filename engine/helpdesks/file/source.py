@@ -12,7 +12,7 @@ from engine.helpdesks.file.following import Change, FollowedFile, Rejection
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.file.record import CsvParser, JsonLinesParser, Parser
 from engine.helpdesks.file.timeline import Timeline
-from engine.helpdesks.mapping import RowReader
+from engine.helpdesks.rows.mapping import RowReader
 
 _JSON_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Final
 
-from engine.helpdesks.mapping import Row
+from engine.helpdesks.rows.mapping import Row
 
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 

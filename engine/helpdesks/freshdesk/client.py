@@ -10,11 +10,11 @@ from typing import Any, Final
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.allowance import Lane, Purpose
 from engine.helpdesks.freshdesk.names import PAGE, Item, all_of
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
-from engine.helpdesks.http import CallError, HttpClient
-from engine.helpdesks.sweep import Listed
+from engine.helpdesks.rest.allowance import Lane, Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
+from engine.helpdesks.rest.sweep import Listed
 from engine.secret import Secret
 
 _LISTS: Final = "lists"

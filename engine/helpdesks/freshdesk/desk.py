@@ -15,10 +15,10 @@ from engine.helpdesks.freshdesk.client import FreshdeskClient
 from engine.helpdesks.freshdesk.mapping import Words, instant
 from engine.helpdesks.freshdesk.names import Item, Names
 from engine.helpdesks.freshdesk.options import FreshdeskOptions
-from engine.helpdesks.http import CallError
 from engine.helpdesks.hypertext import html_of, text_of_html
-from engine.helpdesks.rest_desk import Held, Remark
-from engine.helpdesks.sweep import Listed, SweepingHelpdesk
+from engine.helpdesks.rest.desk import Held, Remark
+from engine.helpdesks.rest.http import CallError
+from engine.helpdesks.rest.sweep import Listed, SweepingHelpdesk
 from engine.ports import Introduction, MissingRight, Need, Observation
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

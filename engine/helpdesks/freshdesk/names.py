@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from engine.helpdesks.http import CallError, HttpClient
+from engine.helpdesks.rest.http import CallError, HttpClient
 
 PAGE: Final = 100
 """Freshdesk gives no more of anything at a time."""

@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Status
-from engine.helpdesks.custom_fields import CustomFields
 from engine.helpdesks.options import OptionFault, refuse, shown
-from engine.helpdesks.rest_options import StatusWord, SweptOptions, Text
+from engine.helpdesks.rest.custom_fields import CustomFields
+from engine.helpdesks.rest.options import StatusWord, SweptOptions, Text
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
     {

@@ -10,10 +10,10 @@ from typing import Any, Final
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.allowance import Purpose
-from engine.helpdesks.http import CallError, HttpClient
 from engine.helpdesks.jira.options import JiraOptions
-from engine.helpdesks.sweep import Listed
+from engine.helpdesks.rest.allowance import Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
+from engine.helpdesks.rest.sweep import Listed
 from engine.secret import Secret
 
 PAGE: Final = 100

@@ -10,14 +10,14 @@ from typing import ClassVar, Final
 import httpx
 
 from engine.domain.actions import FieldChange
-from engine.helpdesks.http import CallError
 from engine.helpdesks.jira.client import JiraClient
 from engine.helpdesks.jira.mapping import Words
 from engine.helpdesks.jira.names import Names
 from engine.helpdesks.jira.options import JiraOptions
 from engine.helpdesks.jira.story import Historian
-from engine.helpdesks.rest_desk import Held, Remark
-from engine.helpdesks.sweep import Item, Listed, SweepingHelpdesk
+from engine.helpdesks.rest.desk import Held, Remark
+from engine.helpdesks.rest.http import CallError
+from engine.helpdesks.rest.sweep import Item, Listed, SweepingHelpdesk
 from engine.ports import Introduction, MissingRight, Need, Observation
 
 _LONG: Final = timedelta(days=20 * 365)

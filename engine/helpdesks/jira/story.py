@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, Value
-from engine.helpdesks.custom_fields import text_of
 from engine.helpdesks.jira.client import Item
 from engine.helpdesks.jira.document import text_of_document
 from engine.helpdesks.jira.mapping import Words, instant
-from engine.helpdesks.story import observation
+from engine.helpdesks.rest.custom_fields import text_of
+from engine.helpdesks.rest.story import observation
 from engine.ports import Observation
 
 _KINDS: Final = {"customer": Actor.CUSTOMER, "app": Actor.ROBOT}

@@ -20,7 +20,7 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
-from engine.helpdesks.rest_options import Span, Text, TimeOut, is_loopback
+from engine.helpdesks.rest.options import Span, Text, TimeOut, is_loopback
 from engine.secret import Secret
 
 INBOX: Final = "INBOX"

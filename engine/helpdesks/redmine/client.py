@@ -12,8 +12,8 @@ import httpx
 
 from engine.domain.ticket import utc_second
 from engine.errors import HelpdeskError
-from engine.helpdesks.allowance import Purpose
-from engine.helpdesks.http import CallError, HttpClient
+from engine.helpdesks.rest.allowance import Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
 from engine.secret import Secret
 
 V = TypeVar("V")

@@ -13,7 +13,6 @@ import httpx
 from engine.domain.actions import FieldChange
 from engine.errors import HelpdeskError
 from engine.helpdesks.base import EVER
-from engine.helpdesks.http import CallError
 from engine.helpdesks.redmine.client import RedmineClient
 from engine.helpdesks.redmine.following import Follower
 from engine.helpdesks.redmine.mapping import instant
@@ -21,6 +20,7 @@ from engine.helpdesks.redmine.options import RedmineOptions
 from engine.helpdesks.redmine.rights import Access, lost_fields, missing_rights
 from engine.helpdesks.redmine.sight import Sight
 from engine.helpdesks.redmine.writing import CALLS, Said, Writer, number_of
+from engine.helpdesks.rest.http import CallError
 from engine.ports import (
     Batch,
     Introduction,

@@ -20,13 +20,13 @@ from typing import Final
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import CallError
 from engine.helpdesks.redmine.client import Item, RedmineClient
 from engine.helpdesks.redmine.mapping import instant
 from engine.helpdesks.redmine.options import RedmineOptions
 from engine.helpdesks.redmine.rights import Access, missing_rights
 from engine.helpdesks.redmine.sight import Sight
 from engine.helpdesks.redmine.sweep import EPOCH, ReadTicket, Sweep
+from engine.helpdesks.rest.http import CallError
 from engine.ports import Batch, Json, Need, Observation, RejectedRow
 
 _OVERLAP: Final = timedelta(minutes=2)

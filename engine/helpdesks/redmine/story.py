@@ -21,7 +21,7 @@ from engine.helpdesks.quotation import unquoted
 from engine.helpdesks.redmine.client import Item
 from engine.helpdesks.redmine.mapping import Words, instant, tags_of
 from engine.helpdesks.redmine.options import GroupBy
-from engine.helpdesks.story import observation, undone, with_whole_tags
+from engine.helpdesks.rest.story import observation, undone, with_whole_tags
 from engine.ports import Observation
 
 _BY_NUMBER: Final = frozenset(

@@ -14,11 +14,11 @@ from engine.domain.actions import FieldChange
 from engine.domain.marker import marked, marker_in, marker_of
 from engine.errors import HelpdeskError
 from engine.helpdesks.base import IS_RESOLVED, judged, left_to_do
-from engine.helpdesks.http import CallError
 from engine.helpdesks.redmine.client import Item, RedmineClient
 from engine.helpdesks.redmine.mapping import Words
 from engine.helpdesks.redmine.people import UnknownNameError
 from engine.helpdesks.redmine.rights import CHANGE, HIDE, WRITE, Access
+from engine.helpdesks.rest.http import CallError
 from engine.ports import Sent, SentState
 
 CALLS: Final = 10

@@ -18,8 +18,8 @@ from urllib.parse import quote
 import httpx
 
 from engine.errors import ConfigError, HelpdeskError
-from engine.helpdesks.allowance import Purpose
-from engine.helpdesks.http import CallError, HttpClient
+from engine.helpdesks.rest.allowance import Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
 from engine.helpdesks.rt.mapping import FIELDS
 from engine.secret import Secret
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Priority, Status
 from engine.helpdesks.options import Flag, OptionFault, refuse, shown, suggestion
-from engine.helpdesks.rest_options import RestOptions, Span, Text
+from engine.helpdesks.rest.options import RestOptions, Span, Text
 
 STATUSES: Final[Mapping[str, Status]] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ import httpx
 
 from engine.domain.ticket import Ticket
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import CallError
+from engine.helpdesks.rest.http import CallError
 from engine.helpdesks.rt.client import Item, Person, RtClient
 from engine.helpdesks.rt.mapping import Words, name_of
 from engine.helpdesks.rt.options import RtOptions

@@ -22,10 +22,10 @@ from engine.domain.ticket import (
 )
 from engine.helpdesks.nature import Nature, nature_of
 from engine.helpdesks.quotation import unquoted
+from engine.helpdesks.rest.story import observation, undone, with_whole_tags
 from engine.helpdesks.rt.client import RtClient
 from engine.helpdesks.rt.mapping import Words, instant
 from engine.helpdesks.rt.options import DELETED
-from engine.helpdesks.story import observation, undone, with_whole_tags
 from engine.ports import Observation
 
 _SYSTEM: Final = "RT_System"

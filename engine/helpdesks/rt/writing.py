@@ -14,7 +14,7 @@ from engine.domain.marker import marked, marker_in, marker_of
 from engine.domain.ticket import Ticket
 from engine.errors import HelpdeskError
 from engine.helpdesks.base import IS_RESOLVED, judged, left_to_do
-from engine.helpdesks.http import CallError
+from engine.helpdesks.rest.http import CallError
 from engine.helpdesks.rt.client import Item, RtClient
 from engine.helpdesks.rt.sight import Sight
 from engine.ports import Message, Sent, SentState

@@ -14,6 +14,7 @@ from typing import Final
 from engine.domain.actions import FieldChange
 from engine.domain.ticket import Ticket, utc_second, value_of
 from engine.errors import HelpdeskError
+from engine.helpdesks.rows.told import Told, fingerprint
 from engine.helpdesks.sql.database import Database
 from engine.helpdesks.sql.options import SqlOptions
 from engine.helpdesks.sql.progress import NEVER, Awaited, Open, Progress, told_at
@@ -21,7 +22,6 @@ from engine.helpdesks.sql.teller import Found, Teller, Understood, is_open
 from engine.helpdesks.sql.thread import Fault
 from engine.helpdesks.sql.walk import Step, Walk
 from engine.helpdesks.sql.write_back import WriteBack, as_json
-from engine.helpdesks.told import Told, fingerprint
 from engine.ports import (
     Batch,
     Channel,

@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.cell import RowError, StampCell
+from engine.helpdesks.rows.cell import RowError, StampCell
 from engine.helpdesks.sql.raw import from_json, text_of, to_json
 from engine.helpdesks.sql.table import Raw, Table
 

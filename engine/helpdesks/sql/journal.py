@@ -19,8 +19,8 @@ from engine.domain.ticket import (
     value_of,
     with_value,
 )
-from engine.helpdesks.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
-from engine.helpdesks.columns import Column, Columns, DateColumn, Otherwise
+from engine.helpdesks.rows.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
+from engine.helpdesks.rows.columns import Column, Columns, DateColumn, Otherwise
 from engine.helpdesks.sql.raw import text_of
 from engine.helpdesks.sql.story_options import EventColumns, EventsOptions, told_fields
 from engine.helpdesks.sql.table import Raw, Table

@@ -13,16 +13,7 @@ from pydantic import PrivateAttr, model_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import CHANGEABLE
-from engine.helpdesks.columns import (
-    Columns,
-    DateColumn,
-    Otherwise,
-    Text,
-    Texts,
-    value_columns,
-)
 from engine.helpdesks.lengths import PositiveLength, TimeOut
-from engine.helpdesks.mapping import Understanding
 from engine.helpdesks.options import (
     HelpdeskOptions,
     OptionFault,
@@ -32,6 +23,15 @@ from engine.helpdesks.options import (
     refuse,
     suggestion,
 )
+from engine.helpdesks.rows.columns import (
+    Columns,
+    DateColumn,
+    Otherwise,
+    Text,
+    Texts,
+    value_columns,
+)
+from engine.helpdesks.rows.mapping import Understanding
 from engine.helpdesks.sql.command import PLACE, PLACES
 from engine.helpdesks.sql.query_options import Query, SingleQuery
 from engine.helpdesks.sql.story_options import EventsOptions, MessagesOptions

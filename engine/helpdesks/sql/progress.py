@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from engine.domain.ticket import utc_second
+from engine.helpdesks.rows.told import Told
 from engine.helpdesks.sql.feed import Place
 from engine.helpdesks.sql.heard import Heard
 from engine.helpdesks.sql.raw import from_json, to_json
-from engine.helpdesks.told import Told
 from engine.ports import Json
 
 FORMAT: Final = "sql/1"

@@ -8,7 +8,8 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from engine.domain.ticket import CHANGEABLE
-from engine.helpdesks.columns import (
+from engine.helpdesks.options import OptionFault, Options, refuse, shown, suggestion
+from engine.helpdesks.rows.columns import (
     Column,
     Columns,
     DateColumn,
@@ -18,7 +19,6 @@ from engine.helpdesks.columns import (
     Text,
     value_columns,
 )
-from engine.helpdesks.options import OptionFault, Options, refuse, shown, suggestion
 from engine.helpdesks.sql.query_options import Query
 
 _AUTHORS: Final = ("agent", "customer", "robot")

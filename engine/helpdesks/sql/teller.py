@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from engine.domain.ticket import Event, Ticket, utc_second
 from engine.helpdesks.base import EVER
-from engine.helpdesks.cell import RowError, StampCell
-from engine.helpdesks.columns import DateColumn
-from engine.helpdesks.history import Historian
-from engine.helpdesks.mapping import Row, RowReader, Values
+from engine.helpdesks.rows.cell import RowError, StampCell
+from engine.helpdesks.rows.columns import DateColumn
+from engine.helpdesks.rows.history import Historian
+from engine.helpdesks.rows.mapping import Row, RowReader, Values
+from engine.helpdesks.rows.told import fingerprint
 from engine.helpdesks.sql.database import Database
 from engine.helpdesks.sql.journal import Change, JournalReader, tell, wanted_columns
 from engine.helpdesks.sql.options import SqlOptions
 from engine.helpdesks.sql.raw import alike, text_of
 from engine.helpdesks.sql.table import Raw, Table
 from engine.helpdesks.sql.thread import Fault, MessageReader, columns_of
-from engine.helpdesks.told import fingerprint
 from engine.ports import Observation
 
 PUZZLING: Final = timedelta(minutes=15)

@@ -10,9 +10,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.domain.ticket import Actor, Event, EventKind, utc_second
-from engine.helpdesks.cell import Cell, IgnoredRowError, RowError, StampCell
-from engine.helpdesks.columns import Column, NameColumn
 from engine.helpdesks.quotation import unquoted
+from engine.helpdesks.rows.cell import Cell, IgnoredRowError, RowError, StampCell
+from engine.helpdesks.rows.columns import Column, NameColumn
 from engine.helpdesks.sql.raw import text_of
 from engine.helpdesks.sql.story_options import MessageColumns
 from engine.helpdesks.sql.table import Raw, Table

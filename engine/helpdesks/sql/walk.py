@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.cell import StampCell
-from engine.helpdesks.columns import DateColumn
+from engine.helpdesks.rows.cell import StampCell
+from engine.helpdesks.rows.columns import DateColumn
+from engine.helpdesks.rows.told import fingerprint
 from engine.helpdesks.sql.feed import Feed, Place
 from engine.helpdesks.sql.heard import Heard
 from engine.helpdesks.sql.options import SqlOptions
@@ -22,7 +23,6 @@ from engine.helpdesks.sql.raw import text_of
 from engine.helpdesks.sql.table import KEYS, Raw, Table
 from engine.helpdesks.sql.teller import Found, Teller
 from engine.helpdesks.sql.thread import Fault
-from engine.helpdesks.told import fingerprint
 
 _MUCH: Final = 5
 """So many tickets do not vanish at once, half of all, because people deleted them."""

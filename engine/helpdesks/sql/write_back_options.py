@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, model_validator
 
-from engine.helpdesks.columns import Text
 from engine.helpdesks.lengths import PositiveLength, TimeOut
 from engine.helpdesks.options import Options, refuse, shown
+from engine.helpdesks.rows.columns import Text
 
 
 def _arguments(value: object) -> object:

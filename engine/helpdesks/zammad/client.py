@@ -12,9 +12,9 @@ from urllib.parse import quote
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.allowance import Purpose
-from engine.helpdesks.http import CallError, HttpClient
-from engine.helpdesks.sweep import Listed
+from engine.helpdesks.rest.allowance import Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
+from engine.helpdesks.rest.sweep import Listed
 from engine.helpdesks.zammad.options import ZammadOptions
 from engine.secret import Secret
 

@@ -9,8 +9,8 @@ from typing import Final
 import httpx
 
 from engine.domain.actions import FieldChange
-from engine.helpdesks.rest_desk import Held, Over, Remark
-from engine.helpdesks.sweep import Item, Listed, SweepingHelpdesk
+from engine.helpdesks.rest.desk import Held, Over, Remark
+from engine.helpdesks.rest.sweep import Item, Listed, SweepingHelpdesk
 from engine.helpdesks.zammad.client import Condition, ZammadClient
 from engine.helpdesks.zammad.mapping import Words
 from engine.helpdesks.zammad.options import ZammadOptions

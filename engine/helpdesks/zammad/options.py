@@ -10,9 +10,9 @@ from pydantic import Field, field_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Priority, Status
-from engine.helpdesks.custom_fields import CustomFields
 from engine.helpdesks.options import OptionFault, refuse, shown, suggestion
-from engine.helpdesks.rest_options import StatusWord, SweptOptions, Text
+from engine.helpdesks.rest.custom_fields import CustomFields
+from engine.helpdesks.rest.options import StatusWord, SweptOptions, Text
 
 STATES: Final[Mapping[str, Status]] = MappingProxyType(
     {

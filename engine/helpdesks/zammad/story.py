@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, Value
-from engine.helpdesks.custom_fields import text_of
-from engine.helpdesks.story import observation
+from engine.helpdesks.rest.custom_fields import text_of
+from engine.helpdesks.rest.story import observation
 from engine.helpdesks.zammad.client import Item, ZammadClient
 from engine.helpdesks.zammad.mapping import Words, instant
 from engine.ports import Observation

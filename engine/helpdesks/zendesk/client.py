@@ -12,8 +12,8 @@ from typing import Any, Final
 import httpx
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.allowance import Lane, Purpose
-from engine.helpdesks.http import CallError, HttpClient
+from engine.helpdesks.rest.allowance import Lane, Purpose
+from engine.helpdesks.rest.http import CallError, HttpClient
 from engine.helpdesks.zendesk.options import ZendeskOptions
 from engine.secret import Secret
 

@@ -13,8 +13,8 @@ import httpx
 from engine.domain.actions import FieldChange
 from engine.domain.ticket import utc_second
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import CallError
-from engine.helpdesks.rest_desk import MISUNDERSTOOD, Held, Remark, RestHelpdesk
+from engine.helpdesks.rest.desk import MISUNDERSTOOD, Held, Remark, RestHelpdesk
+from engine.helpdesks.rest.http import CallError
 from engine.helpdesks.zendesk.client import Item, Page, ZendeskClient
 from engine.helpdesks.zendesk.mapping import CLOSED, Words, instant
 from engine.helpdesks.zendesk.options import ZendeskOptions

@@ -9,9 +9,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BeforeValidator, Field
 
 from engine.domain.capability import Capabilities
-from engine.helpdesks.custom_fields import CustomFields
 from engine.helpdesks.options import OptionFault, refuse, shown
-from engine.helpdesks.rest_options import RestOptions, Span, Text
+from engine.helpdesks.rest.custom_fields import CustomFields
+from engine.helpdesks.rest.options import RestOptions, Span, Text
 
 _MOST_EXPORTS: Final = 1000
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from engine.domain.ticket import Actor, Event, EventKind, Ticket, Value
-from engine.helpdesks.custom_fields import text_of
-from engine.helpdesks.story import observation
+from engine.helpdesks.rest.custom_fields import text_of
+from engine.helpdesks.rest.story import observation
 from engine.helpdesks.zendesk.client import Item, ZendeskClient
 from engine.helpdesks.zendesk.mapping import DELETED, Words, instant
 from engine.ports import Observation

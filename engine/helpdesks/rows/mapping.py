@@ -10,9 +10,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.domain.ticket import CHANGEABLE, CUSTOMER_FIELDS, Actor
-from engine.helpdesks.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
-from engine.helpdesks.columns import Column, Columns, DateColumn, MessageRule
 from engine.helpdesks.quotation import unquoted
+from engine.helpdesks.rows.cell import Cell, IgnoredRowError, Keep, Known, RowError, StampCell
+from engine.helpdesks.rows.columns import Column, Columns, DateColumn, MessageRule
 
 _DIGEST_BYTES: Final = 8
 _KEY_BYTES: Final = 16

@@ -17,8 +17,8 @@ from engine.domain.ticket import (
     Value,
     utc_second,
 )
-from engine.helpdesks.cell import Keep
-from engine.helpdesks.mapping import Row
+from engine.helpdesks.rows.cell import Keep
+from engine.helpdesks.rows.mapping import Row
 from engine.ports import Observation
 
 _Known = tuple[Value, ...]

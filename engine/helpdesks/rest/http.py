@@ -18,7 +18,7 @@ from typing import Final
 import httpx
 
 from engine.errors import ConfigError, HelpdeskError
-from engine.helpdesks.allowance import Allowance, Lane, Purpose, date_of, wait_of
+from engine.helpdesks.rest.allowance import Allowance, Lane, Purpose, date_of, wait_of
 from engine.ports import RateLimit, Sent, SentState
 
 _MOST_OF_A_BODY: Final = 200

@@ -20,9 +20,9 @@ from threading import RLock
 from typing import Any, ClassVar, Final, TypeVar
 
 from engine.errors import HelpdeskError
-from engine.helpdesks.http import HttpClient
-from engine.helpdesks.rest_desk import MISUNDERSTOOD, Held, RestHelpdesk
-from engine.helpdesks.rest_options import SweptOptions
+from engine.helpdesks.rest.desk import MISUNDERSTOOD, Held, RestHelpdesk
+from engine.helpdesks.rest.http import HttpClient
+from engine.helpdesks.rest.options import SweptOptions
 from engine.ports import Batch, Json, Observation, RejectedRow
 
 O = TypeVar("O", bound=SweptOptions)  # noqa: E741 - the options of one kind

@@ -19,8 +19,8 @@ from engine.domain.marker import marked, marker_in, marker_of
 from engine.domain.ticket import Ticket
 from engine.errors import HelpdeskError
 from engine.helpdesks.base import EVER, IS_RESOLVED, judged, left_to_do
-from engine.helpdesks.http import CallError, HttpClient
-from engine.helpdesks.rest_options import RestOptions
+from engine.helpdesks.rest.http import CallError, HttpClient
+from engine.helpdesks.rest.options import RestOptions
 from engine.ports import Message, Observation, Presence, Reading, Sent, SentState
 
 O = TypeVar("O", bound=RestOptions)  # noqa: E741 - the options of one kind

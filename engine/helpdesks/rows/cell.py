@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from engine.domain.ticket import Priority, Status, Value
-from engine.helpdesks.columns import Column, DateColumn, Otherwise
-from engine.helpdesks.stamp import Stamps
+from engine.helpdesks.rows.columns import Column, DateColumn, Otherwise
+from engine.helpdesks.rows.stamp import Stamps
 
 _MOST_KEPT: Final = 100_000
 _LONGEST_KEPT: Final = 200

@@ -1,0 +1,1 @@
+"""What helpdesks that are reached over HTTP have in common."""
