@@ -1,4 +1,4 @@
-"""What connectors to shared systems have in common, beside the way to ask (`http`).
+"""What connectors to shared systems have in common, beside the way to ask (`rest`).
 
 The contract itself is `engine.ports.Helpdesk`.
 """
