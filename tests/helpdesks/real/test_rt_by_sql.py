@@ -91,7 +91,7 @@ helpdesks:
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def queue(rt: RequestTracker) -> str:
     name = rt.queue("Tables")
     rt.run(SEED, name, str(TICKETS))
