@@ -42,6 +42,18 @@ production:
   encoding: utf8
   timeout: 10000
 """
+_PROXIED: Final = f"""\
+require '{LIBRARY}/config/environment'
+use(Class.new do
+  def initialize(app) = @app = app
+
+  def call(env)
+    status, headers, body = @app.call(env)
+    [status, headers.merge('Date' => Time.now.httpdate), body]
+  end
+end)
+run Rails.application
+"""
 _MAIL: Final = """\
 production:
   email_delivery:
@@ -65,6 +77,7 @@ class Redmine(Serving):
     """
 
     program_folder = LIBRARY
+    is_behind_a_proxy: bool = False
     key: str = ""
     people: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
@@ -140,7 +153,24 @@ class Redmine(Serving):
 
     def command(self) -> Sequence[str]:
         address = f"tcp://127.0.0.1:{self.port}"
-        return ["puma", "-e", "production", "-t", "1:4", "-b", address, "config.ru"]
+        started = "config.ru"
+        if self.is_behind_a_proxy:
+            started = str(self.folder / "proxied.ru")
+            Path(started).write_text(_PROXIED)
+        return ["puma", "-e", "production", "-t", "1:4", "-b", address, started]
+
+    @contextmanager
+    def behind_a_proxy(self) -> Iterator[None]:
+        """Its answers tell the time for a while, as they do behind nginx or Apache."""
+        self.stop()
+        self.is_behind_a_proxy = True
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            self.is_behind_a_proxy = False
+            self.start()
 
     def ask_whether_it_is_up(self) -> None:
         self.call("GET", "/users/current.json")

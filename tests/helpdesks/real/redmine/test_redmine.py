@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,29 @@ def test_a_clock_that_is_ahead_is_told_and_what_it_stamped_counts_from_then_on(
     assert redmine.ticket(number)["status"]["name"] == "Resolved"
     assert redmine.said(number, private=False) == []
     assert redmine.said(number, private=True) == []
+
+
+@pytest.mark.parametrize("ahead", [3 * HOUR, -3 * HOUR])
+def test_while_its_clock_is_wrong_nothing_is_read_and_afterwards_nothing_is_lost(
+    redmine: Redmine, desk: Desk, ahead: timedelta
+) -> None:
+    number = redmine.open(desk.project)
+    with redmine.behind_a_proxy():
+        desk.tick()
+        with redmine.clock_set(ahead):
+            redmine.say(number, "It burns again", "eve")
+            wrong = desk.tick()
+            still = desk.tick()
+            assert redmine.project_of(number) == desk.project
+        desk.tick(HOUR)
+        mended = desk.tick()
+    redmine.age(number, 0)
+
+    assert "its clock is 1" in unread(wrong)
+    assert "set the wrong one right" in unread(still)
+    assert unread(mended) == ""
+    has_come = any(event.actor is Actor.CUSTOMER for event in desk.history(number).events)
+    assert has_come is (ahead < timedelta()), "what bears a time to come counts from then on"
 
 
 @pytest.mark.parametrize("zone", ["Auckland", "Eastern Time (US & Canada)"])
