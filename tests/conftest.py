@@ -1,4 +1,4 @@
-"""What several kinds of tests share: a real PostgreSQL server, and the figures of proofs."""
+"""What all tests share: which are left out, a real PostgreSQL server, and proofs' figures."""
 
 from __future__ import annotations
 
@@ -24,11 +24,23 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("any machine", deadline=None)  # slow is not wrong
 hypothesis.settings.load_profile("any machine")
 
+SYSTEM_TESTS = "ESCALATORD_SYSTEM_TESTS"
+"""Set to 1 by `make test-system`, once their packages are there."""
+
 OUTSIDE_SERVER = "ESCALATORD_TEST_POSTGRES"
 """Names a server to use instead: the URL of a database whose user may create others."""
 
 SERVER_USERS = ("nobody", "postgres")
 """Who runs the server where the tests run as root: it refuses to be root's."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what a system package is needed for, whether or not it happens to be there."""
+    if os.environ.get(SYSTEM_TESTS) == "1":
+        return
+    for item in items:
+        if mark := item.get_closest_marker("system"):
+            item.add_marker(pytest.mark.skip(reason=f"needs {mark.args[0]}: make test-system"))
 
 
 @dataclass(frozen=True)

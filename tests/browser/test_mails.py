@@ -21,7 +21,7 @@ from tests.channels.sink import MailSink, Received, SinkController
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Chromium")
 
 PHONE, DESK = 390, 1280
 BIDI = "\u202edesrever\u202c"

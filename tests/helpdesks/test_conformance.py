@@ -26,9 +26,10 @@ LATER = T0 + timedelta(days=1)
 QUICK = {**WORLDS, **STUB_WORLDS, **TRACKER_WORLDS}
 
 
-@pytest.fixture(
-    params=[*QUICK, *(pytest.param(name, marks=pytest.mark.system) for name in SYSTEM_WORLDS)]
-)
+SYSTEM = [pytest.param(name, marks=pytest.mark.system("Dovecot")) for name in SYSTEM_WORLDS]
+
+
+@pytest.fixture(params=[*QUICK, *SYSTEM])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made: World = {**QUICK, **SYSTEM_WORLDS}[request.param](tmp_path)
     yield made

@@ -75,11 +75,6 @@ namespace inbox {{
 """
 
 
-def is_installed() -> bool:
-    """Whether Debian's packages are there."""
-    return _program() is not None and Path("/usr/lib/dovecot/imap").exists()
-
-
 def _program() -> str | None:
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-
-import pytest
 
 from engine.channels import Surroundings, open_channel
 from engine.clock import SystemClock
@@ -21,7 +18,7 @@ from engine.helpdesks.mailbox.options import MailboxOptions
 from engine.helpdesks.mailbox.threads import number_of
 from engine.ports import Batch, Channel, Helpdesk, Json, Message, Observation, Reading, Sent
 from tests.channels.sink import CERTIFICATE, MailSink, SinkController
-from tests.helpdesks.real.dovecot import Dovecot, Mailbox, is_installed
+from tests.helpdesks.real.dovecot import Dovecot, Mailbox
 from tests.helpdesks.worlds import World, options_of
 
 _FOLDERS: Final = {
@@ -93,8 +90,6 @@ class MailboxWorld:
     desks: list[Helpdesk] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if not is_installed() and os.environ.get("ESCALATORD_SYSTEM_TESTS") != "1":
-            pytest.skip("Dovecot is not installed: make test-system installs it")
         self.server = Dovecot(CERTIFICATE, CERTIFICATE.with_name("loopback-key.pem"))
         self.server.make()
         self.server.start()

@@ -20,11 +20,6 @@ _PATIENCE: Final = 60.0
 """Seconds that a server may take to start, on a machine that is busy."""
 
 
-def is_installed() -> bool:
-    """Whether Debian's package is there."""
-    return Path(SERVER).exists() and shutil.which(INSTALL) is not None
-
-
 @dataclass
 class MariaDb:
     """A running server, with the database `desk` of `desk_owner`, and `reader`, who may read."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -45,11 +44,6 @@ SENDMAIL: Final = """\
 #!/bin/sh
 exec cat > "{folder}/mail/$(date +%s%N).$$.eml"
 """
-
-
-def is_installed() -> bool:
-    """Whether Debian's packages are there."""
-    return SERVER.exists() and SETUP.exists() and shutil.which(MAILGATE) is not None
 
 
 @dataclass

@@ -15,7 +15,11 @@ from tests.helpdesks.real.killing import (
     Killing,
 )
 
-pytestmark = [pytest.mark.system, pytest.mark.proof, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.system("Request Tracker and Redmine"),
+    pytest.mark.proof,
+    pytest.mark.slow,
+]
 
 KILLS = int(os.environ.get("ESCALATORD_KILLS", "5"))
 """At each kind of write, on each helpdesk."""

@@ -23,7 +23,7 @@ from tests.channels.sink import MailSink
 from tests.helpdesks.real.beside import HOUR, Beside, KilledError, Mortal
 from tests.helpdesks.real.dovecot import Dovecot, Mailbox
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Dovecot")
 
 CONFIG = """\
 store: {{url: sqlite:///store.db}}

@@ -17,7 +17,7 @@ from tests.helpdesks.desks import utc
 from tests.helpdesks.real.mariadb import MariaDb
 from tests.helpdesks.worlds import options_of
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("MariaDB")
 
 NOW = utc("2026-01-12 12:00")
 COLUMNS = "columns: {id: id, opened: opened, status: status, subject: subject}"

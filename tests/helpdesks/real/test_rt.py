@@ -17,7 +17,7 @@ from engine.ports import Helpdesk, OutboxState
 from tests.helpdesks.real.beside import HOUR, Beside, KilledError, Mortal
 from tests.helpdesks.real.rt import US, RequestTracker
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Request Tracker")
 
 CONFIG = """\
 store: {{url: sqlite:///store.db}}

@@ -21,7 +21,7 @@ from engine.domain.ticket import Ticket
 from engine.pipeline.ingest import ingest
 from tests.helpdesks.real.rt import RequestTracker
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Request Tracker")
 
 TICKETS: Final = int(os.environ.get("ESCALATORD_RT_TICKETS", "200"))
 SEED: Final = Path(__file__).with_name("rt-seed.pl")

@@ -12,7 +12,7 @@ from tests.helpdesks.real.rt import US, RequestTracker
 from tests.helpdesks.real.test_rt import Desk
 from tests.helpdesks.real.test_rt_by_sql import SEED
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Request Tracker")
 
 TICKETS: Final = 200
 HOURS: Final = 3

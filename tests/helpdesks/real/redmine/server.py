@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,11 +60,6 @@ production:
     file_settings:
       location: {folder}/mail
 """
-
-
-def is_installed() -> bool:
-    """Whether Debian's packages are there."""
-    return (LIBRARY / "config.ru").exists() and shutil.which("puma") is not None
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.helpdesks.real.beside import HOUR
 from tests.helpdesks.real.redmine.desk import Desk, unread
 from tests.helpdesks.real.redmine.server import ROLE, US, Redmine
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Redmine")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.helpdesks.real.redmine.desk import Desk
 from tests.helpdesks.real.redmine.server import US, Redmine
 
-pytestmark = pytest.mark.system
+pytestmark = pytest.mark.system("Redmine")
 
 TICKETS: Final = 200
 HOURS: Final = 3
