@@ -29,6 +29,7 @@ The table is the design's (`Layout`), with what building added to it:
 - `web` shows people pages in the words and times of `messages`, from templates of its own;
   `daemon` gives it the store, the clock and the rules in force.
 - `secret` says where a secret is kept; whoever is configured may ask for one.
+- `oauth` gets access tokens, which `helpdesks` and `channels` show to mail servers.
 - `helpdesks` has one kind that reads databases, by the library of the store; no other module of it
   may, and nobody else loads it before such a helpdesk is configured.
 - `signature` makes and verifies the signatures of webhooks: `channels` signs what we post, `web`
@@ -65,13 +66,14 @@ MAY_IMPORT: Final[Mapping[str, set[str]]] = {
     "logs": set(),
     "supervision": set(),
     "secret": {"errors"},
+    "oauth": {"errors", "secret"},
     "domain": {"errors"},
     "ports": {"domain"},
     "rulebook": CONNECTORS,
     "messages": CONNECTORS,
     "store": CONNECTORS,
-    "helpdesks": CONNECTORS | {"intake", "secret"},
-    "channels": CONNECTORS | {"signature"},
+    "helpdesks": CONNECTORS | {"intake", "oauth", "secret"},
+    "channels": CONNECTORS | {"oauth", "signature"},
     "intake": {"domain"},
     "signature": set(),
     "testing": CONNECTORS | {"simulation"},
@@ -142,6 +144,7 @@ OUTSIDE: Final[Mapping[str, set[str]]] = {
     "links": {"itsdangerous"},
     "logs": {"structlog"},
     "messages": {"jinja2", "markdown_it"},
+    "oauth": {"httpx"},
     "rulebook": {"holidays", "re2", "yaml"},
     "scheduler": {"apscheduler"},
     "settings": {"pydantic", "yaml"},
