@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from engine.domain.duration import Duration, DurationError
 from engine.errors import ConfigError
+from engine.oauth import Grant
 
 if TYPE_CHECKING:
     from engine.ports import Clock
@@ -120,6 +121,17 @@ class Options:
         if not length:
             raise self.error(key, "must be longer than nothing")
         return length
+
+    def grant(self, key: str) -> Grant | None:
+        """By what access tokens are got, None when the key is absent.
+
+        Raises:
+            ConfigError: It is something else.
+        """
+        value = self._value(key)
+        if value is not None and not isinstance(value, Grant):
+            raise self.error(key, f"is {value!r}, and must be a Grant")
+        return value
 
     def refuse_unread(self) -> None:
         """Refuse keys that nothing asked for.

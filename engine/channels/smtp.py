@@ -29,6 +29,7 @@ from engine.channels.mail_address import AddressError
 from engine.channels.one_line import one_line
 from engine.channels.patience import Patience
 from engine.errors import ConfigError
+from engine.oauth import AccessTokens, TokenError, answers, mechanism_of
 from engine.ports import Message, Sent, SentState
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class SmtpSettings:
 
     Attributes:
         tls: ``none``, ``starttls`` or ``tls``; never less than asked for.
+        password: What the user logs in with, unless there are `tokens`.
+        tokens: What the user logs in with (OAuth 2.0).
         timeout: What all of an attempt before the content may take, and again what the content
             with the server's verdict may take.
         context: What TLS trusts; the system's authorities unless a ``ca_file`` is configured.
@@ -67,6 +70,7 @@ class SmtpSettings:
     tls: str = "none"
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tokens: AccessTokens | None = None
     timeout: timedelta = _TIMEOUT
     context: ssl.SSLContext | None = None
 
@@ -131,7 +135,7 @@ class SmtpChannel:
         try:
             session = self._session or self._open(deadline)
             refused = _offer(session, mail, deadline)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, TokenError, ConfigError) as error:
             self._drop()
             if is_reused:
                 raise _StaleError from error
@@ -167,8 +171,11 @@ class SmtpChannel:
         Raises:
             OSError: Also for TLS.
             smtplib.SMTPException: The server will not.
+            TokenError: It wants a token, and there is none.
+            ConfigError: What a token is got by is missing.
         """
         settings = self._settings
+        token = settings.tokens.token(deadline.left) if settings.tokens else None
         context = settings.context or ssl.create_default_context()
         session = self._connect(context)
         try:
@@ -177,12 +184,30 @@ class SmtpChannel:
                 deadline.apply(session).starttls(context=context)
                 deadline.apply(session).ehlo()
             if settings.username is not None:
-                deadline.apply(session).login(settings.username, settings.password or "")
+                self._log_in(deadline.apply(session), settings.username, token)
         except BaseException:
             session.close()
             raise
         self._session = session
         return session
+
+    def _log_in(self, session: smtplib.SMTP, user: str, token: str | None) -> None:
+        tokens = self._settings.tokens
+        try:
+            if tokens is None or token is None:
+                session.login(user, self._settings.password or "")
+                return
+            mechanism = mechanism_of(session.esmtp_features.get("auth", "").upper().split())
+            said = answers(mechanism, user, token)
+            # Tokens are longer than a command may be (RFC 4954, 4): the server asks first.
+            session.auth(mechanism, lambda _=None: next(said), initial_response_ok=False)
+        except smtplib.SMTPAuthenticationError:
+            if tokens is not None:
+                tokens.forget()
+            raise
+        except UnicodeEncodeError:
+            fault = "the username or password holds letters beyond ASCII, and cannot be sent"
+            raise smtplib.SMTPException(fault) from None
 
     def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
         host, port = self._settings.host, self._settings.port
@@ -285,17 +310,27 @@ class _Deadline:
         self._monotonic = monotonic
         self._at = monotonic() + after.total_seconds()
 
+    @property
+    def left(self) -> timedelta:
+        """What is left.
+
+        Raises:
+            TimeoutError: Nothing.
+        """
+        left = self._at - self._monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return timedelta(seconds=left)
+
     def apply(self, session: smtplib.SMTP) -> smtplib.SMTP:
         """The session, whose next command will wait no longer than what is left.
 
         Raises:
             TimeoutError: Nothing is left.
         """
-        left = self._at - self._monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
+        left = self.left
         if session.sock is not None:
-            session.sock.settimeout(left)
+            session.sock.settimeout(left.total_seconds())
         return session
 
 
@@ -339,16 +374,17 @@ def from_options(options: Options, around: Surroundings) -> SmtpChannel:
     """Build one from the config file.
 
     ``host``, ``from``; and, where the defaults do not fit, ``port`` (25, 587, 465), ``tls``
-    (``none``, ``starttls``, ``tls``), ``username`` with ``password``, ``timeout``, ``ca_file``,
-    ``reply_to``, ``subject_tag``, ``unsubscribe``.
+    (``none``, ``starttls``, ``tls``), ``username`` with ``password`` or ``oauth``, ``timeout``,
+    ``ca_file``, ``reply_to``, ``subject_tag``, ``unsubscribe``.
 
     Raises:
         ConfigError: One is missing or wrong, or a password would go over the wire in the clear.
     """
     tls = options.choice("tls", tuple(_PORTS), default="none")
     username, password = options.text("username"), options.text("password")
-    if (username is None) != (password is None):
-        raise ConfigError(f"{options.place}: username and password belong together")
+    grant = options.grant("oauth")
+    if (username is not None) != (password is not None or grant is not None):
+        raise ConfigError(f"{options.place}: username and password (or oauth) belong together")
     host = options.required_text("host")
     if username is not None and tls == "none" and not is_loopback(host):
         raise options.error("tls", "is none: the password would be sent in the clear; use starttls")
@@ -359,6 +395,7 @@ def from_options(options: Options, around: Surroundings) -> SmtpChannel:
         tls=tls,
         username=username,
         password=password,
+        tokens=AccessTokens(grant, around.monotonic) if grant else None,
         timeout=options.duration("timeout", _TIMEOUT),
         context=_context(options, around),
     )

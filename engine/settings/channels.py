@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from engine.domain.rate import Rate
 from engine.helpdesks.lengths import PositiveLength, TimeOut
+from engine.helpdesks.oauth_options import OAuthOptions
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
 from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
@@ -94,6 +95,8 @@ class SmtpOptions(ChannelOptions):
         host: The mail server.
         port: Its port; None for that of `tls`.
         sender: Whom mails are from (`from` in the file).
+        username: Who logs in, with a password or by OAuth 2.0; None where nobody needs to.
+        oauth: By what access tokens are got.
         timeout: Real time.
         ca_file: Whom TLS trusts, in place of the system's authorities.
         reply_to: Where replies go; None for `sender`.
@@ -110,6 +113,7 @@ class SmtpOptions(ChannelOptions):
     password_file: PlaceOfFile | None = None
     password_env: Text | None = None
     credential: Text | None = None
+    oauth: OAuthOptions | None = None
     tls: Literal["none", "starttls", "tls"] = "none"
     timeout: TimeOut = timedelta(seconds=15)
     ca_file: PlaceOfFile | None = None
@@ -119,14 +123,15 @@ class SmtpOptions(ChannelOptions):
 
     @model_validator(mode="after")
     def _coherent(self) -> SmtpOptions:
-        given = [x for x in (self.password_file, self.password_env, self.credential) if x]
+        places = (self.password_file, self.password_env, self.credential, self.oauth)
+        given = [x for x in places if x]
         if len(given) > 1:
             raise refuse("password", "the password stands in several places", "keep one of them")
         if bool(given) != (self.username is not None):
             raise refuse(
                 "password",
                 "a username and its password belong together",
-                "write username, and password_file, password_env or credential; or neither",
+                "write username, and password_file, password_env, credential or oauth; or neither",
             )
         if given and self.tls == "none" and self.reaches_out:
             raise refuse("tls", "the password would be sent in the clear", "write tls: starttls")
@@ -143,7 +148,7 @@ class SmtpOptions(ChannelOptions):
         Args:
             name: The channel's name.
         """
-        if self.username is None:
+        if self.username is None or self.oauth is not None:
             return None
         file = self.password_file.path if self.password_file else None
         return Secret(f"channels.{name}.password", file, self.password_env, self.credential)
@@ -155,9 +160,12 @@ class SmtpOptions(ChannelOptions):
             name: The channel's name.
 
         Raises:
-            ConfigError: The password is missing.
+            ConfigError: The password is missing, or what access tokens are got by.
         """
         secret = self.password(name)
+        grant = self.oauth.grant(f"channels.{name}.oauth") if self.oauth else None
+        if grant is not None:
+            grant.read()  # it is read again for each token; what is missing is told at once
         given: dict[str, object | None] = {
             "host": self.host,
             "port": str(self.port or _PORTS[self.tls]),
@@ -166,6 +174,7 @@ class SmtpOptions(ChannelOptions):
             "timeout": self.timeout,
             "username": self.username,
             "password": secret.read() if secret else None,
+            "oauth": grant,
             "ca_file": str(self.ca_file.path) if self.ca_file else None,
             "reply_to": self.reply_to,
             "subject_tag": self.subject_tag,

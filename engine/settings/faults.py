@@ -17,7 +17,9 @@ _KEY_MARK: Final = "[key]"
 """How pydantic ends the location of a key that is wrong itself."""
 
 _START: Final = Place(1, 1, 2)
-_SECRET_KEYS: Final = frozenset({"password", "passwd", "secret", "token", "api_key"})
+_SECRET_KEYS: Final = frozenset(
+    {"password", "passwd", "secret", "token", "api_key", "client_secret", "refresh_token"}
+)
 _WANTED: Final = {
     "model_type": "mapping",
     "dict_type": "mapping",

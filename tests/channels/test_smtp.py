@@ -497,6 +497,17 @@ def test_a_wrong_password_loses_no_message_and_is_not_repeated_in_the_reason(
     assert "hunter2" not in sent.reason
 
 
+def test_a_password_that_cannot_be_sent_loses_no_message(
+    start_sink: StartSink, connect: Connect
+) -> None:
+    sink = start_sink(users={"desk": "secret"}, tls_context=tls_server())
+    login = {"tls": "starttls", "username": "desk", "password": "schlüssel"}
+    sent = connect(sink.port, ca_file=str(CERTIFICATE), **login).send(message())
+    assert sent.state is SentState.RETRY
+    assert "letters beyond ASCII" in sent.reason
+    assert "schlüssel" not in sent.reason
+
+
 # --- configuration -------------------------------------------------------------------------------
 
 
@@ -511,7 +522,7 @@ def test_a_wrong_password_loses_no_message_and_is_not_repeated_in_the_reason(
         ({"port": True}, "must be a port from 1 to 65535"),
         ({"timeout": "15"}, "write 15m, 15h or 15d"),
         ({"timeout": "0s"}, "must be longer than nothing"),
-        ({"username": "desk"}, "username and password belong together"),
+        ({"username": "desk"}, r"username and password \(or oauth\) belong together"),
         (
             {"host": "mail.example.com", "username": "desk", "password": "x"},
             "the password would be sent in the clear; use starttls",

@@ -14,6 +14,7 @@ from engine.clock import SystemClock
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
 from engine.helpdesks.file.options import FileOptions
+from engine.oauth import Grant
 from engine.settings import Secret, Settings, SettingsError, load_settings
 from engine.settings.values import Address
 
@@ -589,6 +590,59 @@ def test_a_password_in_the_url_of_a_store_is_warned_of_and_not_shown(load: Load)
     ],
 )
 def test_a_login_is_whole_or_not_there(load: Load, rest: str, told: str) -> None:
+    assert any(told in line for line in faults(load, SMTP.format(rest=rest)))
+
+
+OAUTH = "token_url: 'https://login.example/token', client_id: us, client_secret_env: S"
+
+
+def test_access_tokens_are_got_by_what_stands_in_its_place(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S", "hunter2")
+    (tmp_path / "granted").write_text("hunter3\n")
+    rest = f"username: u, oauth: {{{OAUTH}, refresh_token_file: granted, scope: mail}}"
+    settings = load(SMTP.format(rest=rest))
+
+    grant = settings.channels["m"].resolved("m")["oauth"]
+    assert isinstance(grant, Grant)
+    assert grant.read() == {
+        "grant_type": "refresh_token",
+        "client_id": "us",
+        "client_secret": "hunter2",
+        "refresh_token": "hunter3",
+        "scope": "mail",
+    }
+    assert "hunter" not in repr(settings) + repr(grant)
+
+
+def test_what_access_tokens_are_got_by_is_missed_at_the_start(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("S", raising=False)
+    settings = load(SMTP.format(rest=f"username: u, oauth: {{{OAUTH}}}"))
+
+    with pytest.raises(ConfigError, match=r"m\.oauth\.client_secret: .*variable S is missing"):
+        settings.channels["m"].resolved("m")
+
+
+@pytest.mark.parametrize(
+    "rest, told",
+    [
+        (f"oauth: {{{OAUTH}}}", "a username and its password belong together"),
+        (f"username: u, password_env: X, oauth: {{{OAUTH}}}", "stands in several places"),
+        (f"username: u, oauth: {{{OAUTH}, client_secret_file: f}}", "client secret stands in sev"),
+        ("username: u, oauth: {token_url: 'https://x/t', client_id: us}", "client_secret_file: P"),
+        ("username: u, oauth: {client_id: us, client_secret_env: S}", "'token_url' is missing"),
+        (f"username: u, oauth: {{{OAUTH}, token: x}}", "secrets do not stand in this file"),
+        (f"username: u, oauth: {{{OAUTH}, client_secret: x}}", "write client_secret_file, client_"),
+        (f"username: u, oauth: {{{OAUTH.replace('https', 'http')}}}", "the secret in the clear"),
+        (f"username: u, oauth: {{{OAUTH.replace('https:', '')}}}", "no address of a token server"),
+        (f"username: u, oauth: {{{OAUTH.replace('login', 'x:y@login')}}}", "no address of a token"),
+        (f"username: u, oauth: {{{OAUTH.replace('example', 'example:x')}}}", "no address of a tok"),
+    ],
+)
+def test_access_by_oauth_is_whole_and_safe(load: Load, rest: str, told: str) -> None:
     assert any(told in line for line in faults(load, SMTP.format(rest=rest)))
 
 
