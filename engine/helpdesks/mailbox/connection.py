@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from engine.errors import ConfigError, HelpdeskError
+from engine.errors import HelpdeskError
+from engine.helpdesks.mailbox.login import LoginError, login_of
 from engine.helpdesks.mailbox.options import MailboxOptions
 from engine.helpdesks.mailbox.wire import (
     Fetched,
@@ -53,10 +54,10 @@ class ImapConnection:
     """Asks one mailbox; not to be used by two threads at a time."""
 
     def __init__(self, name: str, options: MailboxOptions) -> None:
-        """Connect to nobody yet; the password is read for each login, so that it may be renewed."""
+        """Connect to nobody yet; secrets are read for each login, so that they may be renewed."""
         self.name = name
         self._options = options
-        self._password = options.password(name)
+        self._login = login_of(name, options)
         self._imap: imaplib.IMAP4 | None = None
         self._selected: tuple[str, bool] | None = None
         self._ends_at: float | None = None
@@ -289,32 +290,12 @@ class ImapConnection:
             raise ImapError(message) from None
 
     def _log_in(self, imap: imaplib.IMAP4) -> None:
-        """Log in; of what the server says only the code is told on: some quote the password.
-
-        Raises:
-            ImapError: It does not take the password, or there is none.
-        """
-        user = self._options.username
         try:
-            password = self._password.read()
-        except ConfigError as error:  # a file that is away for a moment ends no daemon
-            raise ImapError(f"{self.name}: {error}") from None
-        try:
-            if "AUTH=PLAIN" in imap.capabilities:
-                imap.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
-            else:
-                imap.login(user, password)
-            _learn_capabilities(imap)
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as error:
-            code = re.search(r"\[([A-Z]+)\]", str(error))
-            said = f" ({code[1]})" if code else ""
-            raise ImapError(
-                f"{self._place}: the server does not let {user} in with this password{said};"
-                " put the right one in its place, or ask whoever runs the server to allow IMAP",
-                is_refusal=True,
-            ) from None
+            self._login.into(imap)
+        except LoginError as error:
+            message = f"{self._place}: {error}" if error.is_refusal else f"{self.name}: {error}"
+            raise ImapError(message, is_refusal=error.is_refusal) from None
+        _learn_capabilities(imap)
 
     @property
     def _place(self) -> str:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Status
+from engine.helpdesks.oauth_options import OAuthOptions
 from engine.helpdesks.options import (
     HelpdeskOptions,
     OptionFault,
@@ -88,7 +89,8 @@ class MailboxOptions(HelpdeskOptions):
         tls: ``tls``, ``starttls``, or ``none`` for this machine only.
         ca_file: What signed the server's certificate, if none of the system's authorities did.
         username: Whose mailbox it is.
-        password_file, password_env, credential: Where the password is kept.
+        password_file, password_env, credential: Where the password is kept; or `oauth`.
+        oauth: By what access tokens are got, where the server wants one in place of a password.
         addresses: By which customers write to the mailbox, and by which it answers.
         agents: Who else is of the desk: addresses, and domains that begin with ``@``.
         folders: What it means that a thread lies in a folder; the first one of a status is where
@@ -111,6 +113,7 @@ class MailboxOptions(HelpdeskOptions):
     password_file: PlaceOfFile | None = None
     password_env: Text | None = None
     credential: Text | None = None
+    oauth: OAuthOptions | None = None
     addresses: Annotated[tuple[OneAddress, ...], Field(min_length=1)]
     agents: tuple[AddressOrDomain, ...] = ()
     folders: Mapping[str, StatusWord] = Field(default_factory=lambda: dict(FOLDERS))
@@ -133,10 +136,11 @@ class MailboxOptions(HelpdeskOptions):
 
     @model_validator(mode="after")
     def _one_password(self) -> MailboxOptions:
-        given = [x for x in (self.password_file, self.password_env, self.credential) if x]
+        places = (self.password_file, self.password_env, self.credential, self.oauth)
+        given = [x for x in places if x]
         if len(given) != 1:
             what = "stands in several places" if given else "is missing"
-            advice = "keep one of them" if given else "write password_file: PATH"
+            advice = "keep one of them" if given else "write password_file: PATH, or oauth"
             raise refuse("password", f"the password {what}", advice)
         return self
 
@@ -156,7 +160,7 @@ class MailboxOptions(HelpdeskOptions):
         return self.port or _PORTS[self.tls]
 
     def password(self, name: str) -> Secret:
-        """Where the password is kept.
+        """Where the password is kept, unless there is `oauth`.
 
         Args:
             name: The helpdesk's name.

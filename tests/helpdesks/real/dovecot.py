@@ -50,6 +50,7 @@ passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/passwords/%u
 }}
+{by_token}
 userdb {{
   driver = static
   args = uid={user} gid={group} home={folder}/mail/%u allow_all_users=yes
@@ -75,6 +76,23 @@ namespace inbox {{
 """
 
 
+BY_TOKEN: Final = """\
+auth_mechanisms = {mechanisms} plain
+passdb {{
+  driver = oauth2
+  mechanisms = {mechanisms}
+  args = {folder}/oauth2.conf
+}}
+"""
+ASKING: Final = """\
+introspection_mode = get
+introspection_url = {url}
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
+
 def _program() -> str | None:
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -85,10 +103,14 @@ class Dovecot:
 
     Attributes:
         certificate: What its TLS certificate is signed by.
+        tokens: Where it asks whether an access token holds; the empty text for nowhere.
+        mechanisms: How it takes them.
     """
 
     certificate: Path
     key: Path
+    tokens: str = ""
+    mechanisms: str = "xoauth2 oauthbearer"
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     # The server's sockets must have short names.
@@ -117,8 +139,15 @@ class Dovecot:
             "internal": "dovecot" if is_root else me,
             "internal_group": "dovecot" if is_root else group,
             "login": "dovenull" if is_root else me,
+            "by_token": self._by_token(),
         }
         (self.folder / "dovecot.conf").write_text(CONFIG.format(**names))
+
+    def _by_token(self) -> str:
+        if not self.tokens:
+            return ""
+        (self.folder / "oauth2.conf").write_text(ASKING.format(url=self.tokens))
+        return BY_TOKEN.format(folder=self.folder, mechanisms=self.mechanisms)
 
     def start(self) -> None:
         """Come up, and answer."""
