@@ -206,7 +206,7 @@ def test_who_is_of_the_desk_is_told_by_address_and_domain(tmp_path: Path) -> Non
         ("timeout: 20s", "the password is missing"),
         ("password_env: P, credential: c", "stands in several places"),
         (
-            "password_env: P, oauth: {token_url: 'https://x/t', client_id: u, client_secret_env: S}",
+            "password_env: P, oauth: {token_url: 'https://x', client_id: u, client_secret_env: S}",
             "stands in several places",
         ),
         ("password_env: P, tls: none", "would be sent in the clear"),
