@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from engine.app import App, open_app
 from engine.pipeline.cycle import Cycle, Work
-from engine.ports import Helpdesk
 
 HOUR: Final = timedelta(hours=1)
 TEMPLATE: Final = """\
@@ -78,9 +77,9 @@ class KilledError(BaseException):
 
 @dataclass
 class Mortal:
-    """A helpdesk beside which the daemon dies, after the helpdesk has done what it was asked."""
+    """What the daemon talks to, and beside which it dies, once that has done what it was asked."""
 
-    real: Helpdesk
+    real: object
     last_act: str
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401

@@ -18,7 +18,7 @@ from engine.domain.ticket import Actor, Event, Status
 from engine.domain.view import View
 from engine.helpdesks.mailbox.wire import folder_name
 from engine.pipeline.cycle import Work
-from engine.ports import Helpdesk, OutboxState, SentState
+from engine.ports import Channel, HandsOn, Helpdesk, OutboxState, SentState
 from tests.channels.sink import MailSink
 from tests.helpdesks.real.beside import HOUR, Beside, KilledError, Mortal
 from tests.helpdesks.real.dovecot import Dovecot, Mailbox
@@ -552,6 +552,26 @@ def test_who_is_killed_after_a_write_does_not_write_twice(
     assert {"urgent", "late"} <= desk.box.flags()
     assert set(desk.outbox().values()) == {OutboxState.DELIVERED.value}
     assert {event.actor for event in desk.events()} == {Actor.CUSTOMER, Actor.OURSELVES}
+
+
+def test_a_kill_between_a_mail_and_its_copy_sends_no_other_and_staff_are_told(
+    desk: Desk, sink: MailSink
+) -> None:
+    desk.box.receive(at=desk.ago(3))
+    mortal = cast("Channel", Mortal(desk.app.channels["email"], "send"))
+    cast("HandsOn", desk.app.helpdesks["desk"]).hand_on_by({"email": mortal})
+    with pytest.raises(KilledError):
+        desk.tick()
+    desk.restart()
+    desk.cycle.rescue(desk.now(), desk.now() + HOUR)
+    for _ in range(3):
+        desk.tick(waited=HOUR)
+
+    assert len(sink.received) == 1
+    assert desk.box.mails("Sent") == []
+    assert desk.outbox()["reply"] == OutboxState.UNKNOWN.value
+    told = (desk.folder / "sent.jsonl").read_text()
+    assert "may have arrived" in told
 
 
 def test_old_mail_that_is_answered_belongs_to_the_thread(desk: Desk) -> None:
