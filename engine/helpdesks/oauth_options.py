@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
-from urllib.parse import urlsplit
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from engine.helpdesks.options import FilePlace, Options, PlaceOfFile, refuse, shown
-from engine.helpdesks.rest.options import is_loopback
+from engine.helpdesks.addresses import web_address
+from engine.helpdesks.options import FilePlace, Options, PlaceOfFile, refuse
 from engine.oauth import Grant
 from engine.secret import Secret
 
-_ADVICE: Final = "write https://HOST/PATH, as whoever runs the accounts names it"
-
 
 def _token_url(value: object) -> object:
-    text = value if isinstance(value, str) else ""
-    try:
-        parts = urlsplit(text)
-        host, scheme = parts.hostname or "", parts.scheme
-        _ = parts.port  # raises where it is no number
-    except ValueError:
-        host, scheme = "", ""
-    if not host or scheme not in ("http", "https") or "@" in text:
-        raise refuse("url", f"{shown(value)} is no address of a token server", _ADVICE)
-    if scheme == "http" and not is_loopback(host):
-        raise refuse("url", f"{shown(value)} would send the secret in the clear", _ADVICE)
-    return text
+    return web_address(
+        value, "is no address of a token server", "would send the secret in the clear"
+    )
 
 
 Text = Annotated[str, Field(min_length=1)]

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from engine.domain.rate import Rate
+from engine.helpdesks.addresses import is_loopback
 from engine.helpdesks.lengths import PositiveLength, TimeOut
 from engine.helpdesks.oauth_options import OAuthOptions
 from engine.helpdesks.options import Options, PlaceOfFile, refuse
-from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
 from engine.settings.values import Port, Text, WebUrl, Whole
 

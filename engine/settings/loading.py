@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from engine.errors import ConfigError, Problem
 from engine.helpdesks import kinds
+from engine.helpdesks.addresses import is_loopback
 from engine.helpdesks.file.options import FileOptions
 from engine.helpdesks.intake.options import IntakeOptions
 from engine.helpdesks.lengths import PositiveLength
@@ -25,7 +26,6 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
-from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
 from engine.settings import yaml_text
 from engine.settings.channels import CHANNELS, ChannelOptions, RateOptions, WebhookOptions

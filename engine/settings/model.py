@@ -16,10 +16,10 @@ from pydantic import Field, model_validator
 from engine.domain.capability import Capabilities
 from engine.domain.rate import Rate
 from engine.errors import ConfigError
+from engine.helpdesks.addresses import is_loopback
 from engine.helpdesks.intake.options import SecretPlaces
 from engine.helpdesks.lengths import Length, PositiveLength
 from engine.helpdesks.options import HelpdeskOptions, Options, PlaceOfFile, refuse
-from engine.helpdesks.rest.options import is_loopback
 from engine.secret import Secret
 from engine.settings.channels import ChannelOptions
 from engine.settings.values import (

@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
+from engine.helpdesks.addresses import web_address
 from engine.helpdesks.lengths import length_of
 from engine.helpdesks.options import refuse, shown
-from engine.helpdesks.rest.options import is_loopback
 
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -98,20 +97,10 @@ def _web_url(value: object) -> object:
 
 def _public_url(value: object) -> object:
     """Where browsers find our pages; without a slash at its end."""
-    url = str(_web_url(value))
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port  # raises where it is no number
-    except ValueError:
-        host, parts = "", urlsplit("")
-    if not host or parts.query or parts.fragment or parts.username:
-        advice = "write https://HOST, and a path if there is one"
-        raise refuse("url", f"{shown(value)} cannot be the beginning of links", advice)
-    if parts.scheme != "https" and not is_loopback(host):
-        advice = "write https://…; plain http is for this machine only"
-        raise refuse("url", f"{shown(value)} would show the links to everybody on the way", advice)
-    return url.rstrip("/")
+    address = web_address(
+        value, "cannot be the beginning of links", "would show the links to everybody on the way"
+    )
+    return address.rstrip("/")
 
 
 Text = Annotated[str, Field(min_length=1)]

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from engine.domain.capability import Capabilities
 from engine.domain.ticket import Status
+from engine.helpdesks.addresses import is_loopback
 from engine.helpdesks.oauth_options import OAuthOptions
 from engine.helpdesks.options import (
     HelpdeskOptions,
@@ -21,7 +22,7 @@ from engine.helpdesks.options import (
     shown,
     suggestion,
 )
-from engine.helpdesks.rest.options import Span, Text, TimeOut, is_loopback
+from engine.helpdesks.rest.options import Span, Text, TimeOut
 from engine.secret import Secret
 
 INBOX: Final = "INBOX"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from engine.domain.ticket import Status
+from engine.helpdesks.addresses import web_address
 from engine.helpdesks.options import (
     HelpdeskOptions,
     PlaceOfFile,
@@ -24,31 +23,9 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_TIME_OUT: Final = timedelta(minutes=2)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, as only it can know it."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def _base(value: object) -> object:
-    text = value if isinstance(value, str) else ""
-    try:
-        parts = urlsplit(text)
-        host, scheme = parts.hostname or "", parts.scheme
-        _ = parts.port  # raises where it is no number
-    except ValueError:
-        host, scheme = "", ""
-    if not host or scheme not in ("http", "https") or "?" in text or "#" in text or "@" in text:
-        advice = "write https://HOST, and a path if there is one"
-        raise refuse("url", f"{shown(value)} is no address of a helpdesk", advice)
-    if scheme == "http" and not is_loopback(host):
-        advice = "write https://…; plain http is for this machine only"
-        raise refuse("url", f"{shown(value)} would send the key in the clear", advice)
-    return text.rstrip("/")
+    address = web_address(value, "is no address of a helpdesk", "would send the key in the clear")
+    return address.rstrip("/")
 
 
 def _span(value: object) -> object:
