@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -27,6 +28,8 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB a connection
 )
+_AGAIN: Final = 0.01
+"""Seconds until a file that is locked is tried again."""
 _CAN_IMAGE: Final = hasattr(sqlite3.Connection, "serialize")
 _READ_ONLY: Final = "PRAGMA query_only = ON"
 
@@ -65,8 +68,8 @@ def file_engines(path: Path, busy_timeout: float) -> tuple[Engine, Engine]:
     arguments = {"timeout": busy_timeout, "check_same_thread": False}
     writing = create_engine(url, connect_args=arguments, pool_timeout=busy_timeout)
     reading = create_engine(url, connect_args=arguments, pool_timeout=busy_timeout)
-    _prepare(writing, *_PRAGMAS, begin="BEGIN IMMEDIATE")
-    _prepare(reading, *_PRAGMAS, _READ_ONLY, begin="BEGIN")
+    _prepare(writing, *_PRAGMAS, begin="BEGIN IMMEDIATE", patience=busy_timeout)
+    _prepare(reading, *_PRAGMAS, _READ_ONLY, begin="BEGIN", patience=busy_timeout)
     return writing, reading
 
 
@@ -91,14 +94,31 @@ def image_of(connection: Connection) -> bytes | None:
     return driver.serialize() if isinstance(driver, sqlite3.Connection) and _CAN_IMAGE else None
 
 
-def _prepare(engine: Engine, *pragmas: str, begin: str) -> None:
+def _prepare(engine: Engine, *pragmas: str, begin: str, patience: float = 0.0) -> None:
     def on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin below, and nowhere else
         for pragma in pragmas:
-            connection.execute(pragma)
+            _set(connection, pragma, patience)
 
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
+
+
+def _set(connection: DBAPIConnection, pragma: str, patience: float) -> None:
+    """Execute a pragma; a file that is locked is waited for, so many seconds.
+
+    A new file becomes one of WAL by whoever has it alone, and for that SQLite itself does not wait.
+    """
+    end = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute(pragma)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
